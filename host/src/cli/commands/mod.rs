@@ -1,0 +1,53 @@
+//! One function a command: arguments in, the controller called, the result printed.
+
+mod decide;
+mod facts;
+mod job;
+mod migrate;
+mod node;
+mod plugin;
+
+use clap::CommandFactory;
+use clap_complete::{Shell, generate};
+
+use super::args::{Command, CommandLine, Output};
+use super::{Exit, out};
+use crate::controller::Error;
+use crate::problem::InputError;
+use crate::world::World;
+
+pub async fn carry_out(world: &World, output: Output, command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Migrate(migrate) => migrate::migrate(world, output, *migrate).await,
+        Command::Plan(plan) => decide::plan(world, output, plan).await,
+        Command::Check(check) => decide::check(world, output, check).await,
+        Command::Nodes => node::nodes(world, output).await,
+        Command::Job(job) => job::job(world, output, job).await,
+        Command::Plugin(plugin) => plugin::plugin(world, output, plugin),
+        Command::Policy(policy) => plugin::policy(world, output, policy),
+        Command::Facts(facts) => facts::facts(world, facts).await,
+        Command::Doctor { nodes } => node::doctor(world, output, &nodes).await,
+        Command::Completions { shell } => completions(shell),
+    }
+}
+
+pub fn completions(shell: Shell) -> Result<Exit, Error> {
+    let mut script = Vec::new();
+    generate(shell, &mut CommandLine::command(), "wayleave", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}
+
+fn print(text: &str) -> Result<(), Error> {
+    out::data(text).map_err(|error| {
+        InputError::new("stdout-unwritable", format!("the result cannot be written: {error}")).into()
+    })
+}
+
+/// In the form that was asked for.
+fn show(output: Output, table: impl FnOnce() -> String, json: impl FnOnce() -> String) -> Result<(), Error> {
+    match output {
+        Output::Table => print(&table()),
+        Output::Json => print(&json()),
+    }
+}

@@ -1,0 +1,62 @@
+//! `plugin` and `policy`: what rules there are, and whether a policy can use them.
+
+use std::path::Path;
+
+use super::super::args::{Output, Plugin, Policy};
+use super::super::{Exit, render};
+use super::{print, show};
+use crate::controller::Error;
+use crate::model::port::Evaluate;
+use crate::plugin::build::build;
+use crate::plugin::load::PluginError;
+use crate::problem::InputError;
+use crate::world::World;
+
+pub fn plugin(world: &World, output: Output, command: Plugin) -> Result<Exit, Error> {
+    match command {
+        Plugin::List => list(world, output),
+        Plugin::Inspect { file } => inspect(world, output, &file),
+        Plugin::Build { folders, into } => {
+            for folder in &folders {
+                let into = into.as_deref().unwrap_or(folder);
+                let built = build(folder, into).map_err(|error| {
+                    let problem = InputError::new(error.code(), crate::problem::chain(&error));
+                    error.hint().into_iter().fold(problem, InputError::hint)
+                })?;
+                let names: Vec<String> = built.iter().map(|path| path.display().to_string()).collect();
+                print(&names.join("\n"))?;
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn list(world: &World, output: Output) -> Result<Exit, Error> {
+    let plugins = world.plugins()?;
+    show(output, || render::rules(plugins.rules()), || render::json("rules", &plugins.rules()))?;
+    for (path, error) in &plugins.broken {
+        let problem = unusable(path, error);
+        super::out::error(output, problem.code(), &problem.to_string(), problem.hint.as_deref());
+    }
+    Ok(if plugins.broken.is_empty() { Exit::Done } else { Exit::Usage })
+}
+
+fn inspect(world: &World, output: Output, file: &Path) -> Result<Exit, Error> {
+    let plugin = world.no_plugins()?.load_file(file).map_err(|error| unusable(file, &error))?;
+    show(output, || render::plugin_inspect(file, &plugin.rules), || render::json("rules", &plugin.rules))?;
+    Ok(Exit::Done)
+}
+
+fn unusable(file: &Path, error: &PluginError) -> InputError {
+    let problem = InputError::new(error.code(), crate::problem::chain(error)).in_file(file);
+    error.hint().into_iter().fold(problem, InputError::hint)
+}
+
+pub fn policy(world: &World, output: Output, command: Policy) -> Result<Exit, Error> {
+    let Policy::Check { file } = command;
+    let plugins = world.plugins()?;
+    let policy = world.policy(file.as_deref(), &plugins)?;
+    let rules: Vec<_> = policy.rules.iter().map(|rule| &rule.info).collect();
+    show(output, || render::policy(&policy), || render::json("rules", &rules))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,92 @@
+//! What stands at the end of each command's `--help`: an example, and the exit codes.
+
+pub const TOP: &str = "\
+Example:
+  wayleave plan vm1 --from node1
+  wayleave migrate vm1 --from node1
+
+Exit codes:
+  0  done
+  1  refused by the policy
+  2  wrong usage or bad input
+  3  failed or inconclusive; the domain is still on its source
+  4  uncertain: look at what is named";
+
+pub const MIGRATE: &str = "\
+Examples:
+  wayleave migrate vm1 --from node1
+  wayleave migrate vm1 --from qemu+tcp://node1/system --to node2 --max-bandwidth 64
+  wayleave migrate vm1 --from node1 --dname vm1-new --param compression=xbzrle
+
+Ctrl-C aborts the move cleanly and says where the domain runs.";
+
+pub const PLAN: &str = "\
+Examples:
+  wayleave plan vm1 --from node1
+  wayleave plan vm1 --from node1 --probe all --output json
+  wayleave plan --facts snapshot.json --policy policies/strict.toml";
+
+pub const CHECK: &str = "\
+Examples:
+  wayleave check vm1 --from node1 --to node2
+  wayleave check --facts snapshot.json --to node2";
+
+pub const NODES: &str = "\
+Example:
+  wayleave nodes";
+
+pub const JOB_LIST: &str = "\
+Example:
+  wayleave job list --open";
+
+pub const JOB_SHOW: &str = "\
+Example:
+  wayleave job show 7";
+
+pub const JOB_WATCH: &str = "\
+Example:
+  wayleave job watch 7";
+
+pub const JOB_ABORT: &str = "\
+Example:
+  wayleave job abort 7 --reason \"wrong node\"";
+
+pub const PLUGIN_LIST: &str = "\
+Example:
+  wayleave plugin list";
+
+pub const PLUGIN_INSPECT: &str = "\
+Example:
+  wayleave plugin inspect /etc/wayleave/plugins/licence.wasm";
+
+pub const PLUGIN_BUILD: &str = "\
+Example:
+  wayleave plugin build plugins/licence --into /etc/wayleave/plugins";
+
+pub const POLICY_CHECK: &str = "\
+Example:
+  wayleave policy check policies/default.toml";
+
+pub const FACTS_DOMAIN: &str = "\
+Examples:
+  wayleave facts domain vm1 --from node1
+  virsh dumpxml vm1 | wayleave facts domain --xml -";
+
+pub const FACTS_NODE: &str = "\
+Examples:
+  wayleave facts node node1
+  wayleave facts node --capabilities capabilities.xml";
+
+pub const FACTS_SNAPSHOT: &str = "\
+Example:
+  wayleave facts snapshot vm1 --from node1 > snapshot.json
+  wayleave plan --facts snapshot.json";
+
+pub const DOCTOR: &str = "\
+Examples:
+  wayleave doctor
+  wayleave doctor node2 qemu+tcp://node9/system";
+
+pub const COMPLETIONS: &str = "\
+Example:
+  wayleave completions bash > /etc/bash_completion.d/wayleave";

@@ -1,0 +1,37 @@
+//! Values as text for stdout: tables for people, JSON for programs.
+//!
+//! Functions from values to `String`; nothing here prints, asks the time or looks at
+//! the terminal. No colours: the words alone say it. Whatever others wrote (plugins,
+//! domains, daemons) goes through `text::clean`.
+
+mod decision;
+mod findings;
+mod job;
+#[cfg(test)]
+mod job_samples;
+mod json;
+mod matrix;
+mod nodes;
+mod outcome;
+mod plugin;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+pub use decision::{answer as decision_answer, decision};
+pub use job::{Controller, job_list, job_show};
+pub use json::{json, json_error};
+pub use nodes::{ailments, nodes};
+pub use outcome::outcome;
+pub use plugin::{plugin_inspect, policy, rules};
+
+/// An error for people: what, then how to mend it.
+pub fn error(code: &str, message: &str, hint: Option<&str>) -> String {
+    let mut shown = format!("error[{}]: {}\n", text::clean(code), text::clean(message));
+    if let Some(hint) = hint {
+        shown += &format!("hint: {}\n", text::clean(hint));
+    }
+    shown
+}

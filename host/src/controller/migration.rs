@@ -1,0 +1,458 @@
+//! One migration, from the wish to the record.
+//!
+//! Read `Controller::migrate` and `Migration::run` aloud: those are the phases. Before
+//! `transfer_started` is in the journal nothing was done that needs undoing but the
+//! reservation, which the conclusion releases. After it the outcome is what both nodes show.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::Controller;
+use super::error::Error;
+use super::gather::Wish;
+use crate::decide::decide;
+use crate::journal::Lease;
+use crate::migrate::destination::destination_uri;
+use crate::migrate::transfer::{Returned, Stop, Transfer};
+use crate::migrate::verify::{Ends, Patience, Why};
+use crate::model::decision::{Decision, Effect, Stage};
+use crate::model::domain::{DomainFacts, DomainState};
+use crate::model::job::{Event, Failure, JobId, Outcome, OutcomeKind, Phase, Request, Room};
+use crate::model::node::NodeEntry;
+use crate::model::order::{Limits, MigrationOrder, Parameter};
+use crate::model::port::{ClaimTaken, HypervisorError, JournalError, Watcher};
+use crate::model::snapshot::{Probe, Snapshot};
+use crate::problem::InputError;
+
+/// libvirt's number for an operation that somebody aborted.
+const OPERATION_ABORTED: u32 = 78;
+
+/// What a person wants moved, already validated.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub wish: Wish,
+    pub limits: Limits,
+    pub parameters: Vec<Parameter>,
+}
+
+/// A migration that came to its end, whichever.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Finished {
+    pub job: JobId,
+    pub decision: Option<Decision>,
+    pub outcome: Outcome,
+}
+
+impl Controller {
+    /// Decides, moves, verifies, records. `stop` ends it: at once before the transfer, by
+    /// aborting libvirt's job during it.
+    pub async fn migrate(
+        &self,
+        wanted: &Wanted,
+        watcher: &dyn Watcher,
+        stop: watch::Receiver<Option<Stop>>,
+    ) -> Result<Finished, Error> {
+        watcher.phase(None, Phase::Check);
+        let (domain, uuid) = self.check_source(wanted).await?;
+        if let Some(uri) = &wanted.wish.destination_uri {
+            refuse_bad_uri(wanted, uri)?;
+        }
+        let request = self.request(wanted, &domain, uuid);
+        let (job, _lease) = self.open(&request).await?;
+        tracing::info!(%job, domain = %domain.name, source = %request.source.name, "job opened");
+        let migration = Migration { controller: self, wanted, watcher, job, request, stop };
+        match migration.run(domain).await {
+            Ok(finished) => Ok(finished),
+            Err(error) => migration.conclude_failed(&error),
+        }
+    }
+
+    /// The domain is there, live, and not on its way already.
+    async fn check_source(&self, wanted: &Wanted) -> Result<(DomainFacts, Uuid), Error> {
+        let wish = &wanted.wish;
+        let domain = self.jobs.hypervisor.domain(&wish.source, &wish.domain).await?;
+        refuse_rename(&domain, wish)?;
+        let refuse = |code: &str, text: String, hint: &str| {
+            Error::Hypervisor(HypervisorError {
+                code: code.to_owned(),
+                doing: format!("checking domain {} on {}", domain.name, wish.source.name),
+                text,
+                hint: Some(hint.to_owned()),
+                number: None,
+            })
+        };
+        let Some(uuid) = domain.uuid else {
+            return Err(refuse("no-uuid", "it has no UUID".to_owned(), "libvirt gives every domain one"));
+        };
+        match domain.state {
+            Some(DomainState::Running | DomainState::Blocked | DomainState::Paused) => Ok((domain, uuid)),
+            state => Err(refuse(
+                "domain-not-live",
+                format!("it is not running, so there is nothing to move live (state: {state:?})"),
+                "start it, or move its definition with virsh dumpxml and define",
+            )),
+        }
+    }
+
+    fn request(&self, wanted: &Wanted, domain: &DomainFacts, uuid: Uuid) -> Request {
+        let wish = &wanted.wish;
+        Request {
+            domain: domain.name.clone(),
+            domain_uuid: uuid,
+            paused: domain.state == Some(DomainState::Paused),
+            source: wish.source.clone(),
+            to: wish.to.as_ref().map(|node| node.name.clone()),
+            destination_name: wish.destination_name.clone(),
+            destination_uri: wish.destination_uri.clone(),
+            limits: wanted.limits,
+            parameters: wanted.parameters.clone(),
+            policy: self.policy.name.clone(),
+        }
+    }
+
+    /// Opens the job and takes its lease. A job that its controller left behind is settled
+    /// first; one that somebody works on is in the way.
+    async fn open(&self, request: &Request) -> Result<(JobId, Lease), Error> {
+        let job = match self.jobs.journal.open(request) {
+            Ok(job) => job,
+            Err(JournalError::Busy { domain, job }) => {
+                let shown = self.jobs.show(job).await?;
+                if shown.job.is_open() {
+                    return Err(JournalError::Busy { domain, job }.into());
+                }
+                self.jobs.journal.open(request)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let lease =
+            Lease::take(&self.jobs.state_folder, job).map_err(|error| super::job::lease_error(job, error))?;
+        match lease {
+            Some(lease) => Ok((job, lease)),
+            None => Err(JournalError::Busy { domain: request.domain.clone(), job }.into()),
+        }
+    }
+}
+
+struct Migration<'a> {
+    controller: &'a Controller,
+    wanted: &'a Wanted,
+    watcher: &'a dyn Watcher,
+    job: JobId,
+    request: Request,
+    stop: watch::Receiver<Option<Stop>>,
+}
+
+/// A destination that was decided on, and everything the transfer needs.
+struct Prepared {
+    destination: NodeEntry,
+    order: MigrationOrder,
+}
+
+impl Migration<'_> {
+    async fn run(&self, domain: DomainFacts) -> Result<Finished, Error> {
+        let (snapshot, decision) = self.decide(domain).await?;
+        let Some(chosen) = decision.chosen.clone() else {
+            return self.conclude(self.refused(&decision), Some(decision));
+        };
+        if let Some(stop) = self.asked_to_stop()? {
+            return self.conclude(self.stopped(&stop), Some(decision));
+        }
+        if let Err(taken) = self.reserve(&chosen, &decision, &snapshot)? {
+            return self.conclude(self.claim_taken(&chosen, &taken), Some(decision));
+        }
+        let prepared = match self.prepare(&chosen, snapshot).await? {
+            Ok(prepared) => prepared,
+            Err(refusal) => return self.conclude(self.refused(&refusal), Some(*refusal)),
+        };
+        if let Some(stop) = self.asked_to_stop()? {
+            return self.conclude(self.stopped(&stop), Some(decision));
+        }
+        let returned = self.transfer(&prepared).await?;
+        let outcome = self.verify(&prepared, &returned).await;
+        self.conclude(outcome, Some(decision))
+    }
+
+    async fn decide(&self, domain: DomainFacts) -> Result<(Snapshot, Decision), Error> {
+        self.phase(Phase::Decide);
+        let gatherer = self.controller.gatherer(Some(self.job));
+        let (snapshot, decision) =
+            self.controller.plan_for(&gatherer, &self.wanted.wish, domain, Probe::Finalists).await?;
+        self.record(&Event::Decided { decision: Box::new(decision.clone()) })?;
+        self.watcher.decided(&decision);
+        Ok((snapshot, decision))
+    }
+
+    fn reserve(
+        &self,
+        chosen: &str,
+        decision: &Decision,
+        snapshot: &Snapshot,
+    ) -> Result<Result<(), ClaimTaken>, Error> {
+        self.phase(Phase::Reserve);
+        let room = Room { memory_bytes: snapshot.domain.memory_bytes, vcpus: snapshot.domain.vcpus };
+        Ok(self.controller.jobs.journal.reserve(self.job, chosen, &decision.claims, room)?)
+    }
+
+    /// Reads the chosen pair again and judges it again; a changed mind is a refusal.
+    async fn prepare(
+        &self,
+        chosen: &str,
+        before: Snapshot,
+    ) -> Result<Result<Prepared, Box<Decision>>, Error> {
+        self.phase(Phase::Prepare);
+        let destination = before
+            .candidates
+            .iter()
+            .find(|candidate| candidate.node.name() == chosen)
+            .map(|candidate| (candidate.node.entry.clone(), candidate.pair.clone()));
+        let Some((destination, pair)) = destination else {
+            return Ok(Err(Box::new(decide(
+                &self.controller.policy,
+                &before,
+                self.controller.evaluate.as_ref(),
+            ))));
+        };
+        let wish = Wish { to: Some(destination.clone()), ..self.wanted.wish.clone() };
+        let domain = self
+            .controller
+            .jobs
+            .hypervisor
+            .domain(&wish.source, &self.request.domain_uuid.to_string())
+            .await?;
+        let persistent = domain.persistent == Some(true);
+        let gatherer = self.controller.gatherer(Some(self.job));
+        let mut snapshot = gatherer.snapshot(&wish, domain).await?;
+        for candidate in snapshot.candidates.iter_mut().filter(|one| one.node.name() == chosen) {
+            // The probes are moments old; the facts around them are read anew.
+            candidate.pair.reach = pair.reach.clone();
+            candidate.pair.storage = pair.storage.clone();
+        }
+        let again = decide(&self.controller.policy, &snapshot, self.controller.evaluate.as_ref());
+        if again.chosen.is_none() {
+            self.record(&Event::Decided { decision: Box::new(again.clone()) })?;
+            return Ok(Err(Box::new(again)));
+        }
+        let order = MigrationOrder {
+            domain: self.request.domain_uuid.to_string(),
+            destination_uri: destination_uri(&destination, self.request.destination_uri.as_deref())?,
+            destination_name: self.request.destination_name.clone(),
+            limits: self.wanted.limits,
+            persistent,
+            parameters: self.wanted.parameters.clone(),
+        };
+        let destination_uri = order.destination_uri.clone();
+        self.record(&Event::Prepared { destination: destination.clone(), destination_uri })?;
+        Ok(Ok(Prepared { destination, order }))
+    }
+
+    /// The point of no return is the first line: written, durably, before the act.
+    async fn transfer(&self, prepared: &Prepared) -> Result<Returned, Error> {
+        self.record(&Event::TransferStarted {
+            destination: prepared.destination.clone(),
+            order: Box::new(prepared.order.clone()),
+        })?;
+        self.phase(Phase::Transfer);
+        let transfer = Transfer {
+            hypervisor: &self.controller.jobs.hypervisor,
+            journal: self.controller.jobs.journal.as_ref(),
+            watcher: self.watcher,
+            job: self.job,
+            source: &self.request.source,
+            domain: self.request.domain_uuid,
+            order: &prepared.order,
+        };
+        let returned = transfer.carry_out(self.stop.clone()).await?;
+        let error = returned.result.as_ref().err().map(failure);
+        if let Err(error) = &returned.result {
+            tracing::info!(%error, "the migrate call ended with an error; both nodes are looked at");
+        }
+        self.record(&Event::TransferReturned { error })?;
+        Ok(returned)
+    }
+
+    async fn verify(&self, prepared: &Prepared, returned: &Returned) -> Outcome {
+        self.phase(Phase::Verify);
+        let hypervisor = Arc::clone(&self.controller.jobs.hypervisor);
+        let ends = Ends {
+            hypervisor: hypervisor.as_ref(),
+            source: &self.request.source,
+            destination: &prepared.destination,
+            domain: self.request.domain_uuid,
+            paused: self.request.paused,
+        };
+        let seen = ends.settle(self.patience()).await;
+        let mut outcome = ends.outcome(&seen, &self.request.domain, why_it_stayed(returned));
+        if outcome.kind == OutcomeKind::Succeeded {
+            outcome.figures = hypervisor.completed(&prepared.destination, self.request.domain_uuid).await;
+        }
+        outcome
+    }
+
+    fn patience(&self) -> Patience {
+        let moving = std::time::Duration::from_secs(self.wanted.limits.destination_timeout_s);
+        Patience { moving, ..self.controller.jobs.patience }
+    }
+
+    // ------------------------------------------------------------- endings
+
+    fn conclude(&self, outcome: Outcome, decision: Option<Decision>) -> Result<Finished, Error> {
+        self.phase(Phase::Close);
+        self.record(&Event::Concluded { outcome: Box::new(outcome.clone()) })?;
+        tracing::info!(outcome = %outcome.kind, code = %outcome.code, "job closed");
+        Ok(Finished { job: self.job, decision, outcome })
+    }
+
+    /// The one error exit. After the transfer was ordered it concludes nothing: the record
+    /// stays open, and whoever shows it looks at both nodes.
+    fn conclude_failed(&self, error: &Error) -> Result<Finished, Error> {
+        let events = self.controller.jobs.journal.events(self.job)?;
+        let started = events.iter().any(|recorded| matches!(recorded.event, Event::TransferStarted { .. }));
+        let mut outcome = self.stayed(OutcomeKind::Failed, error.code(), crate::problem::chain(error));
+        if started {
+            outcome.kind = OutcomeKind::Uncertain;
+            outcome.runs_on = None;
+            outcome.look_at = vec![format!("`wayleave job show {}` looks at both nodes", self.job)];
+            return Ok(Finished { job: self.job, decision: None, outcome });
+        }
+        outcome.look_at.extend(error.hint());
+        self.conclude(outcome, None)
+    }
+
+    fn stayed(&self, kind: OutcomeKind, code: &str, text: String) -> Outcome {
+        Outcome {
+            kind,
+            code: code.to_owned(),
+            text,
+            runs_on: Some(self.request.source.name.clone()),
+            domain: self.request.domain.clone(),
+            domain_uuid: self.request.domain_uuid,
+            look_at: Vec::new(),
+            figures: None,
+        }
+    }
+
+    /// Nothing was chosen: because the rules say no, or because they could not know.
+    fn refused(&self, decision: &Decision) -> Outcome {
+        let held = decision.candidates.iter().any(|one| one.stage == Stage::Inconclusive);
+        if held {
+            let text = "nothing rejects it, but what a rule needs to know could not be found out".to_owned();
+            return self.stayed(OutcomeKind::Inconclusive, "inconclusive", text);
+        }
+        let blocking = decision
+            .candidates
+            .iter()
+            .flat_map(|one| &one.findings)
+            .filter(|finding| finding.effect == Effect::Blocks)
+            .count();
+        let (nodes, reasons) = (decision.candidates.len(), blocking);
+        let text = match &self.request.to {
+            Some(node) => format!("policy {} does not permit {node}: {reasons} reason(s)", decision.policy),
+            None => {
+                format!("policy {} permits none of {nodes} node(s): {reasons} reason(s)", decision.policy)
+            }
+        };
+        self.stayed(OutcomeKind::Refused, "refused", text)
+    }
+
+    fn claim_taken(&self, chosen: &str, taken: &ClaimTaken) -> Outcome {
+        let holders: Vec<String> = taken.holders.iter().map(ToString::to_string).collect();
+        let claim = &taken.claim;
+        let text = format!(
+            "{} on {chosen}: {} wanted, {} of {} held by job {}",
+            claim.resource,
+            claim.amount,
+            taken.held,
+            claim.limit,
+            holders.join(", "),
+        );
+        let mut outcome = self.stayed(OutcomeKind::Refused, "claim-taken", text);
+        outcome.look_at = vec!["try again when that job has ended".to_owned()];
+        outcome
+    }
+
+    fn stopped(&self, stop: &Stop) -> Outcome {
+        self.stayed(OutcomeKind::Aborted, "aborted", format!("aborted before the transfer: {}", stop.reason))
+    }
+
+    /// Somebody asked for an end, here or through the journal.
+    fn asked_to_stop(&self) -> Result<Option<Stop>, Error> {
+        if let Some(stop) = self.stop.borrow().clone() {
+            return Ok(Some(stop));
+        }
+        let events = self.controller.jobs.journal.events(self.job)?;
+        Ok(events.into_iter().find_map(|recorded| match recorded.event {
+            Event::AbortRequested { by, reason } => Some(Stop { by, reason }),
+            _ => None,
+        }))
+    }
+
+    fn phase(&self, phase: Phase) {
+        tracing::debug!(job = %self.job, %phase, "phase");
+        self.watcher.phase(Some(self.job), phase);
+    }
+
+    fn record(&self, event: &Event) -> Result<(), Error> {
+        Ok(self.controller.jobs.journal.append(self.job, event)?)
+    }
+}
+
+/// Rename at the destination is for the driver to do; of the drivers, QEMU's and Xen's can.
+fn refuse_rename(domain: &DomainFacts, wish: &Wish) -> Result<(), Error> {
+    let renames = matches!(domain.hypervisor.as_str(), "kvm" | "qemu" | "hvf" | "xen");
+    match &wish.destination_name {
+        Some(name) if !renames => {
+            Err(InputError::new("no-support", "this hypervisor cannot rename a domain while it moves")
+                .found(format!("--dname {name} for a domain of type {}", domain.hypervisor))
+                .expected("a domain of type kvm, qemu or xen")
+                .hint("leave --dname out")
+                .into())
+        }
+        Some(name) if name.contains('/') => Err(InputError::new("bad-name", "libvirt takes no such name")
+            .found(format!("--dname {name}"))
+            .expected("a name without a slash")
+            .into()),
+        _ => Ok(()),
+    }
+}
+
+/// A URI that cannot be used is told before anything is asked or recorded.
+fn refuse_bad_uri(wanted: &Wanted, uri: &str) -> Result<(), Error> {
+    let node = wanted.wish.to.as_ref().unwrap_or(&wanted.wish.source);
+    destination_uri(node, Some(uri))?;
+    Ok(())
+}
+
+fn failure(error: &HypervisorError) -> Failure {
+    Failure { code: error.code.clone(), text: error.to_string() }
+}
+
+/// If both nodes show that the domain stayed, this is why.
+fn why_it_stayed(returned: &Returned) -> Why {
+    let aborted =
+        |error: &HypervisorError| error.number.is_some_and(|(number, _)| number == OPERATION_ABORTED);
+    match (&returned.result, &returned.stopped) {
+        (_, Some(stop)) if stop.by == "wayleave" => Why {
+            kind: OutcomeKind::Failed,
+            code: "destination-timeout".to_owned(),
+            text: stop.reason.clone(),
+        },
+        (_, Some(stop)) => Why {
+            kind: OutcomeKind::Aborted,
+            code: "aborted".to_owned(),
+            text: format!("aborted by {}: {}", stop.by, stop.reason),
+        },
+        (Err(error), None) if aborted(error) => {
+            Why { kind: OutcomeKind::Aborted, code: "aborted".to_owned(), text: error.text.clone() }
+        }
+        (Err(error), None) => {
+            Why { kind: OutcomeKind::Failed, code: error.code.clone(), text: error.to_string() }
+        }
+        (Ok(()), None) => Why {
+            kind: OutcomeKind::Failed,
+            code: "not-moved".to_owned(),
+            text: "libvirt reported success, but the domain still runs on its source".to_owned(),
+        },
+    }
+}

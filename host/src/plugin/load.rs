@@ -1,0 +1,237 @@
+//! From a file to a plugin that can be asked: read, digest, compile, look at its imports
+//! and exports, and let it describe itself.
+//!
+//! A file that does not fit is an error in words, with what mends it; the linker's own
+//! errors are never shown.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+
+use super::columns::Columns;
+use super::engine::SandboxLimits;
+use super::imports::{CONTRACT, Imports, PACKAGE, interface};
+use super::metadata;
+use super::sandbox::{Exports, Judging, Sandbox, State, clean};
+use crate::model::policy::{RuleInfo, RuleKind};
+use crate::model::port::Fault;
+
+/// Why a file is no plugin.
+#[derive(Debug, Error)]
+pub enum PluginError {
+    #[error("reading it failed")]
+    Read(#[source] std::io::Error),
+    #[error("it has {bytes} bytes; at most {most} are taken")]
+    TooLarge { bytes: u64, most: u64 },
+    #[error("it is not WebAssembly: it begins with {found}")]
+    NotWasm { found: String },
+    #[error("it is a core module, not a component")]
+    CoreModule,
+    #[error("it is damaged or truncated: {text}")]
+    Malformed { text: String },
+    #[error("it speaks contract {found}; this is {CONTRACT}")]
+    WrongContract { found: String },
+    #[error("it does not export {missing}")]
+    NoExport { missing: String },
+    #[error("it imports {import}, and WASI is not to be had here")]
+    Wasi { import: String },
+    #[error("it imports {import}, which contract {CONTRACT} does not have")]
+    UnknownImport { import: String },
+    #[error("it does not fit the contract: {text}")]
+    Unfit { text: String },
+    #[error("it failed while describing itself: {}", .0.detail)]
+    Describe(Fault),
+    #[error("its description is wrong: {text}")]
+    BadMetadata { text: String },
+}
+
+impl PluginError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "plugin-unreadable",
+            Self::TooLarge { .. } => "plugin-too-large",
+            Self::NotWasm { .. } => "plugin-not-wasm",
+            Self::CoreModule => "plugin-core-module",
+            Self::Malformed { .. } => "plugin-malformed",
+            Self::WrongContract { .. } => "plugin-wrong-contract",
+            Self::NoExport { .. } => "plugin-missing-export",
+            Self::Wasi { .. } => "plugin-wants-wasi",
+            Self::UnknownImport { .. } => "plugin-unknown-import",
+            Self::Unfit { .. } => "plugin-unfit",
+            Self::Describe(_) => "plugin-describe-fault",
+            Self::BadMetadata { .. } => "plugin-bad-metadata",
+        }
+    }
+
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotWasm { .. } | Self::CoreModule => {
+                "`wayleave plugin build DIR` makes a component from a Rust plugin"
+            }
+            Self::Malformed { .. } => "build or copy it again",
+            Self::WrongContract { .. } => "build it again with the SDK of this version",
+            Self::NoExport { .. } => "a plugin exports metadata, settings, and check or score",
+            Self::Wasi { .. } => "build it without WASI, or with WASI stubbed",
+            Self::UnknownImport { .. } => "it may need a newer wayleave",
+            _ => return None,
+        })
+    }
+}
+
+/// A component that is ready to be instantiated, with what it says of itself.
+pub struct Plugin {
+    pub path: PathBuf,
+    pub digest: String,
+    pub bytes: u64,
+    /// `interface.function`: what it needs to know.
+    pub imports: BTreeSet<String>,
+    pub rules: Vec<RuleInfo>,
+    pub(super) exports: Exports,
+    pub(super) component: InstancePre<State>,
+}
+
+pub fn load(
+    path: &Path,
+    imports: &Imports,
+    limits: SandboxLimits,
+    no_facts: &Arc<Columns>,
+) -> Result<Plugin, PluginError> {
+    let bytes = fs::metadata(path).map_err(PluginError::Read)?.len();
+    if bytes > limits.component_bytes {
+        return Err(PluginError::TooLarge { bytes, most: limits.component_bytes });
+    }
+    let wasm = fs::read(path).map_err(PluginError::Read)?;
+    look_at_header(&wasm)?;
+    let digest = format!("{:x}", Sha256::digest(&wasm));
+    let engine = imports.linker.engine();
+    let component = Component::from_binary(engine, &wasm)
+        .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })?;
+    let wanted = look_at_imports(&component, imports)?;
+    let (exports, kinds) = look_at_exports(&component)?;
+    let component = imports
+        .linker
+        .instantiate_pre(&component)
+        .map_err(|error| PluginError::Unfit { text: clean(&format!("{error:#}"), 500) })?;
+    let mut sandbox =
+        Sandbox::new(&component, Arc::clone(no_facts), limits).map_err(PluginError::Describe)?;
+    let description = sandbox.describe(&exports).map_err(PluginError::Describe)?;
+    let rules = metadata::rules(&description, &digest, &wanted, &kinds)?;
+    Ok(Plugin { path: path.to_owned(), digest, bytes, imports: wanted, rules, exports, component })
+}
+
+fn look_at_header(wasm: &[u8]) -> Result<(), PluginError> {
+    const CORE_VERSION: [u8; 4] = [1, 0, 0, 0];
+    if !wasm.starts_with(b"\0asm") {
+        let found = if wasm.is_empty() {
+            "nothing".to_owned()
+        } else {
+            format!("{:02x?}", &wasm[..wasm.len().min(4)])
+        };
+        return Err(PluginError::NotWasm { found });
+    }
+    if wasm.get(4..8) == Some(&CORE_VERSION) {
+        return Err(PluginError::CoreModule);
+    }
+    Ok(())
+}
+
+/// The imports of a component as `interface.function`, all of them known.
+fn look_at_imports(component: &Component, imports: &Imports) -> Result<BTreeSet<String>, PluginError> {
+    let engine = imports.linker.engine();
+    let mut wanted = BTreeSet::new();
+    for (name, item) in component.component_type().imports(engine) {
+        if name.starts_with("wasi:") {
+            return Err(PluginError::Wasi { import: clean(name, 100) });
+        }
+        let Some(short) = contract_interface(name)? else {
+            return Err(PluginError::UnknownImport { import: clean(name, 100) });
+        };
+        let ComponentItem::ComponentInstance(instance) = item.ty else {
+            return Err(PluginError::UnknownImport { import: clean(name, 100) });
+        };
+        for (function, item) in instance.exports(engine) {
+            if !matches!(item.ty, ComponentItem::ComponentFunc(_)) {
+                continue;
+            }
+            let import = format!("{short}.{function}");
+            if !imports.known.contains(&import) {
+                return Err(PluginError::UnknownImport { import: clean(&import, 100) });
+            }
+            wanted.insert(import);
+        }
+    }
+    Ok(wanted)
+}
+
+/// The interface's own name if it is one of ours and of a version that we speak.
+fn contract_interface(name: &str) -> Result<Option<&str>, PluginError> {
+    let Some((short, version)) = name
+        .strip_prefix(PACKAGE)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .and_then(|rest| rest.split_once('@'))
+    else {
+        return Ok(None);
+    };
+    if compatible(version) {
+        Ok(Some(short))
+    } else {
+        Err(PluginError::WrongContract { found: clean(version, 40) })
+    }
+}
+
+/// Below 1.0 the minor version must be ours; from 1.0 on the major one.
+fn compatible(version: &str) -> bool {
+    let line = |version: &str| -> Option<(u64, u64)> {
+        let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
+        let (major, minor) = (parts.next()??, parts.next()??);
+        Some(if major == 0 { (0, minor) } else { (major, 0) })
+    };
+    line(version).is_some() && line(version) == line(CONTRACT)
+}
+
+fn look_at_exports(component: &Component) -> Result<(Exports, Vec<RuleKind>), PluginError> {
+    let function = |interface_name: &str, function: &str| -> Option<ComponentExportIndex> {
+        let instance = component.get_export_index(None, interface(interface_name).as_str())?;
+        component.get_export_index(Some(&instance), function)
+    };
+    let judging = |interface_name: &str| -> Option<Judging> {
+        Some(Judging {
+            evaluate: function(interface_name, "evaluate")?,
+            explain: function(interface_name, "explain")?,
+        })
+    };
+    let required = |interface_name: &str, name: &str| {
+        function(interface_name, name).ok_or_else(|| missing_export(component, interface_name))
+    };
+    let exports = Exports {
+        describe: required("metadata", "describe")?,
+        configure: required("settings", "configure")?,
+        check: judging("check"),
+        score: judging("score"),
+        claims: function("claims", "claims"),
+    };
+    let mut kinds = Vec::new();
+    kinds.extend(exports.check.is_some().then_some(RuleKind::Check));
+    kinds.extend(exports.score.is_some().then_some(RuleKind::Score));
+    if kinds.is_empty() {
+        return Err(missing_export(component, "check"));
+    }
+    Ok((exports, kinds))
+}
+
+/// An export that is not there: is it another version of the contract, or none at all?
+fn missing_export(component: &Component, wanted: &str) -> PluginError {
+    let engine = component.engine();
+    for (name, _) in component.component_type().exports(engine) {
+        if let Err(wrong_contract) = contract_interface(name) {
+            return wrong_contract;
+        }
+    }
+    PluginError::NoExport { missing: interface(wanted) }
+}
