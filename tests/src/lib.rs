@@ -19,6 +19,7 @@
 mod bench;
 mod command;
 mod console;
+mod decision;
 mod domain_xml;
 mod guest;
 mod image;
@@ -32,13 +33,18 @@ mod node_files;
 mod place;
 mod product;
 mod running;
+mod told;
+mod watching;
 
 pub use bench::{Measure, Row, compare_with_virsh};
 pub use command::{Finished, eventually};
 pub use console::Tick;
+pub use decision::{Decision, Finding};
 pub use guest::Guest;
 pub use lab::Lab;
 pub use leftovers::{leftovers, sweep};
 pub use node::Node;
 pub use product::Spawned;
 pub use running::RunningGuest;
+pub use told::{Ending, Told, error_told, value_of_kind};
+pub use watching::Events;

@@ -33,7 +33,7 @@ pub struct Node {
     pub(crate) keeper: u32,
     pub(crate) hub: u32,
     pub(crate) preload: Option<PathBuf>,
-    mark: String,
+    pub(crate) mark: String,
 }
 
 impl Node {

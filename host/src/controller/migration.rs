@@ -22,7 +22,7 @@ use crate::model::domain::{DomainFacts, DomainState};
 use crate::model::job::{Event, Failure, JobId, Outcome, OutcomeKind, Phase, Request, Room};
 use crate::model::node::NodeEntry;
 use crate::model::order::{Limits, MigrationOrder, Parameter};
-use crate::model::port::{ClaimTaken, HypervisorError, JournalError, Watcher};
+use crate::model::port::{Abort, ClaimTaken, HypervisorError, JournalError, Presence, Watcher};
 use crate::model::snapshot::{Probe, Snapshot};
 use crate::problem::InputError;
 
@@ -86,6 +86,13 @@ impl Controller {
         let Some(uuid) = domain.uuid else {
             return Err(refuse("no-uuid", "it has no UUID".to_owned(), "libvirt gives every domain one"));
         };
+        if is_migrating(&self.jobs.hypervisor.presence(&wish.source, uuid).await) {
+            return Err(refuse(
+                "already-migrating",
+                "libvirt moves it already, by another hand".to_owned(),
+                "wait for that move, or abort it: virsh domjobabort",
+            ));
+        }
         match domain.state {
             Some(DomainState::Running | DomainState::Blocked | DomainState::Paused) => Ok((domain, uuid)),
             state => Err(refuse(
@@ -381,11 +388,8 @@ impl Migration<'_> {
         if let Some(stop) = self.stop.borrow().clone() {
             return Ok(Some(stop));
         }
-        let events = self.controller.jobs.journal.events(self.job)?;
-        Ok(events.into_iter().find_map(|recorded| match recorded.event {
-            Event::AbortRequested { by, reason } => Some(Stop { by, reason }),
-            _ => None,
-        }))
+        let asked = self.controller.jobs.journal.abort_requested(self.job)?;
+        Ok(asked.map(|Abort { by, reason }| Stop { by, reason }))
     }
 
     fn phase(&self, phase: Phase) {
@@ -422,6 +426,13 @@ fn refuse_bad_uri(wanted: &Wanted, uri: &str) -> Result<(), Error> {
     let node = wanted.wish.to.as_ref().unwrap_or(&wanted.wish.source);
     destination_uri(node, Some(uri))?;
     Ok(())
+}
+
+fn is_migrating(presence: &Presence) -> bool {
+    matches!(
+        presence,
+        Presence::Running { migrating: true, .. } | Presence::Paused { migrating: true, .. }
+    )
 }
 
 fn failure(error: &HypervisorError) -> Failure {

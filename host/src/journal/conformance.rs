@@ -75,6 +75,7 @@ fn events_come_back_and_fold(bench: &Bench) {
         Event::TransferReturned { error: Some(Failure { code: "x".into(), text: "lost".into() }) },
         concluded(),
     ];
+    assert_eq!(journal.abort_requested(job).unwrap(), None);
     for event in steps {
         journal.append(job, &event).unwrap();
         expected.push(event);
@@ -86,7 +87,8 @@ fn events_come_back_and_fold(bench: &Bench) {
     let folded = again.jobs(10).unwrap().remove(0);
     assert_eq!(folded.phase, Phase::Close);
     assert!(folded.transfer_started && folded.abort_requested && !folded.is_open());
-    assert_eq!(again.decisions(job).unwrap().len(), 1);
+    let abort = again.abort_requested(job).unwrap().unwrap();
+    assert_eq!((abort.by.as_str(), abort.reason.as_str()), ("anna", "too slow"));
 }
 
 fn a_busy_domain_names_the_open_job(bench: &Bench) {

@@ -9,7 +9,7 @@ use super::hold;
 use super::trouble::Trouble;
 use crate::model::decision::Claim;
 use crate::model::job::{Event, Job, JobId, Recorded, Request, Room};
-use crate::model::port::{ClaimTaken, Journal, JournalError};
+use crate::model::port::{Abort, ClaimTaken, Journal, JournalError};
 
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
@@ -126,6 +126,10 @@ impl Journal for MemoryJournal {
     fn events(&self, job: JobId) -> Result<Vec<Recorded>, JournalError> {
         let jobs = self.jobs_locked();
         jobs.get(&job).map(|entry| entry.events.clone()).ok_or(JournalError::NoSuchJob(job))
+    }
+
+    fn abort_requested(&self, job: JobId) -> Result<Option<Abort>, JournalError> {
+        Ok(self.events(job)?.into_iter().find_map(|recorded| Abort::of(recorded.event)))
     }
 
     fn jobs(&self, limit: usize) -> Result<Vec<Job>, JournalError> {

@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use super::{hold, schema};
 use crate::model::decision::Claim;
 use crate::model::job::{Event, Job, JobId, Recorded, Request, Room};
-use crate::model::port::{ClaimTaken, Journal, JournalError};
+use crate::model::port::{Abort, ClaimTaken, Journal, JournalError};
 
 #[derive(Debug)]
 pub struct SqliteJournal {
@@ -131,6 +131,21 @@ impl Journal for SqliteJournal {
         self.read(&format!("reading job {job}"), |transaction| {
             let events = events(transaction, job)?;
             if events.is_empty() { Err(JournalError::NoSuchJob(job).into()) } else { Ok(events) }
+        })
+    }
+
+    fn abort_requested(&self, job: JobId) -> Result<Option<Abort>, JournalError> {
+        self.read(&format!("reading job {job}"), |transaction| {
+            // Decisions are large: only the event that is looked for is parsed.
+            let mut statement = transaction.prepare_cached(
+                "SELECT event FROM events
+                 WHERE job = ?1 AND json_extract(event, '$.event') = 'abort-requested'
+                 ORDER BY number LIMIT 1",
+            )?;
+            let mut rows = statement.query([key(job)])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let event = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            Ok(Abort::of(serde_json::from_str(event)?))
         })
     }
 

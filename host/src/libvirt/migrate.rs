@@ -35,14 +35,12 @@ const FLAGS: [(&str, sys::virDomainMigrateFlags); 5] = [
 ];
 
 /// Typed parameters that an order may set, each with the flag that it cannot do without.
-const TYPED: [(&str, sys::virDomainMigrateFlags); 7] = [
+const TYPED: [(&str, sys::virDomainMigrateFlags); 5] = [
     ("auto_converge.increment", sys::VIR_MIGRATE_AUTO_CONVERGE),
     ("auto_converge.initial", sys::VIR_MIGRATE_AUTO_CONVERGE),
     ("compression", sys::VIR_MIGRATE_COMPRESSED),
     ("compression.xbzrle.cache", sys::VIR_MIGRATE_COMPRESSED),
-    ("destination_xml", 0),
     ("graphics_uri", 0),
-    ("persistent_xml", 0),
 ];
 
 /// An order in libvirt's terms.

@@ -93,7 +93,9 @@ fn basics(connection: &Connect, node: &str, wants: Wants) -> Result<HostFacts> {
         host.memory_total_bytes = host.memory_total_bytes.or(info.memory.checked_mul(KIB));
     }
     if wants.memory_free {
-        host.memory_free_bytes = memory_free_bytes(connection, node);
+        // In a container the two come from different books: never more free than there is.
+        let total = host.memory_total_bytes.unwrap_or(u64::MAX);
+        host.memory_free_bytes = memory_free_bytes(connection, node).map(|free| free.min(total));
     }
     if wants.cells {
         for cell in &mut host.cells {

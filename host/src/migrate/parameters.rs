@@ -60,7 +60,7 @@ pub struct Refused {
 }
 
 /// Sorted by name.
-pub const KNOWN: [Known; 12] = [
+pub const KNOWN: [Known; 10] = [
     known("abort_on_error", Kind::Flag, "end the move when the guest's disks fail during it"),
     known("auto_converge", Kind::Flag, "slow the guest down until the move can end"),
     known("auto_converge.increment", Kind::Int { min: 1, max: 99 }, "by how many percent more at a time"),
@@ -69,13 +69,12 @@ pub const KNOWN: [Known; 12] = [
     known("compressed", Kind::Flag, "compress memory that is sent again"),
     known("compression", Kind::OneOf(&["xbzrle"]), "how to compress it"),
     known("compression.xbzrle.cache", Kind::Ullong { min: 4096 }, "bytes for the compression's cache"),
-    known("destination_xml", Kind::Text, "the live definition at the destination"),
     known("graphics_uri", Kind::Text, "where a graphical console is to connect after the move"),
-    known("persistent_xml", Kind::Text, "the kept definition at the destination"),
     known("unsafe", Kind::Flag, "move although the disks' caches could lose data"),
 ];
 
 const OURS: &str = "every move has it already, or must not have it";
+const NOT_JUDGED: &str = "the rules judged the domain as it is, not as another definition has it";
 const PARALLEL: &str = "a tunnel is one stream, so there are no parallel connections";
 const NO_COPY: &str = "a tunnelled move copies no disks: they must be on shared storage";
 const NO_POST_COPY: &str = "a tunnel carries memory in one direction only, so there is no post-copy";
@@ -84,7 +83,7 @@ const NO_MT: &str = "QEMU has given up compression by threads; use xbzrle";
 const NO_TLS: &str = "a tunnel is encrypted by the daemons' connection: use a qemu+tls URI";
 
 /// Sorted by name.
-pub const REFUSED: [Refused; 36] = [
+pub const REFUSED: [Refused; 38] = [
     refused("bandwidth", "it is a setting of its own: `max_bandwidth`, in MiB/s"),
     refused("bandwidth.avail.switchover", "libvirt does not take it in a tunnelled move"),
     refused("bandwidth.postcopy", NO_POST_COPY),
@@ -94,6 +93,7 @@ pub const REFUSED: [Refused; 36] = [
     refused("compression.zlib.level", PARALLEL),
     refused("compression.zstd.level", PARALLEL),
     refused("destination_name", "it is a setting of its own: the name at the destination"),
+    refused("destination_xml", NOT_JUDGED),
     refused("disks_port", NO_COPY),
     refused("disks_uri", NO_COPY),
     refused("listen_address", NO_DATA_PORT),
@@ -111,6 +111,7 @@ pub const REFUSED: [Refused; 36] = [
     refused("paused", "a domain ends as it began: running or paused"),
     refused("peer2peer", OURS),
     refused("persist_dest", OURS),
+    refused("persistent_xml", NOT_JUDGED),
     refused("postcopy", NO_POST_COPY),
     refused("postcopy_resume", NO_POST_COPY),
     refused("rdma", NO_DATA_PORT),
@@ -261,7 +262,7 @@ mod tests {
             ("compression.xbzrle.cache", "0"),
             ("compression", "mt"),
             ("graphics_uri", " "),
-            ("destination_xml", "a\0b"),
+            ("graphics_uri", "a\0b"),
         ] {
             assert_eq!(parse(name, text).expect_err("refused").code, "bad-value", "{name}");
         }

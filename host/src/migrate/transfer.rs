@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::model::job::{Event, JobId};
 use crate::model::node::NodeEntry;
 use crate::model::order::MigrationOrder;
-use crate::model::port::{Hypervisor, HypervisorError, Journal, JournalError, Watcher};
+use crate::model::port::{Abort, Hypervisor, HypervisorError, Journal, JournalError, Watcher};
 
 const POLL: Duration = Duration::from_millis(500);
 /// Between two tries to abort: the job may not have begun, or may just end.
@@ -110,10 +110,8 @@ impl Transfer<'_> {
 
     /// Another process may have written into the journal that it wants an end.
     fn asked_from_elsewhere(&self) -> Result<Option<Stop>, JournalError> {
-        Ok(self.journal.events(self.job)?.into_iter().find_map(|recorded| match recorded.event {
-            Event::AbortRequested { by, reason } => Some(Stop { by, reason }),
-            _ => None,
-        }))
+        let asked = self.journal.abort_requested(self.job)?;
+        Ok(asked.map(|Abort { by, reason }| Stop { by, reason }))
     }
 
     async fn abort(&self, stop: Option<&Stop>, first: bool) -> Result<(), JournalError> {

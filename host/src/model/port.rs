@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -232,6 +231,23 @@ pub struct ClaimTaken {
     pub holders: Vec<JobId>,
 }
 
+/// A wish in the record that a job should end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abort {
+    pub by: String,
+    pub reason: String,
+}
+
+impl Abort {
+    /// What an event says of an end that is wanted; none for any other event.
+    pub fn of(event: Event) -> Option<Self> {
+        match event {
+            Event::AbortRequested { by, reason } => Some(Self { by, reason }),
+            _ => None,
+        }
+    }
+}
+
 /// The append-only record. Every call is durable when it returns.
 pub trait Journal: Send + Sync {
     /// Opens a job; refuses when the domain has an open one.
@@ -260,17 +276,8 @@ pub trait Journal: Send + Sync {
     /// Room that open jobs hold at a node, but for one job's own.
     fn reserved(&self, node: &str, except: Option<JobId>) -> Result<Room, JournalError>;
 
-    /// Decisions that were taken for a job, oldest first.
-    fn decisions(&self, job: JobId) -> Result<Vec<(Timestamp, Decision)>, JournalError> {
-        Ok(self
-            .events(job)?
-            .into_iter()
-            .filter_map(|recorded| match recorded.event {
-                Event::Decided { decision } => Some((recorded.at, *decision)),
-                _ => None,
-            })
-            .collect())
-    }
+    /// Whether somebody wrote that the job is to end: asked often while it runs.
+    fn abort_requested(&self, job: JobId) -> Result<Option<Abort>, JournalError>;
 }
 
 // -------------------------------------------------------------------- watcher

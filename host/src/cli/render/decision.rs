@@ -48,6 +48,7 @@ pub fn answer(decision: &Decision) -> String {
         let score = decision.candidate(chosen).and_then(|one| one.score);
         let why = match (eligible, score) {
             (0, _) if all == 1 => "every rule lets it through".to_owned(),
+            (0, _) if open > 0 => format!("the best by score; {} not probed", count(open, "other")),
             (0, _) => format!("the only eligible one of {nodes}"),
             (_, Some(score)) => format!("the best of {} eligible, score {score:.2}", eligible + 1),
             (_, None) => format!("one of {} eligible", eligible + 1),
