@@ -106,22 +106,21 @@ impl Finding {
 }
 
 impl Lab {
-    /// Only this rule keeps the guest from the node, for this reason, by the word of `check` and of
+    /// This rule keeps the guest from the node, for this reason, by the word of `check` and of
     /// `migrate`, to programs and to people; no job, claim or probe is left. Says nothing of where
-    /// the guest is.
+    /// the guest is. Gives the codes of all reasons too.
     pub fn refusal(
         &self,
         guest: &RunningGuest,
         (from, to): (&Node, &str),
         (rule, code): (&str, &str),
-    ) -> Result<Finding> {
+    ) -> Result<(Finding, Vec<String>)> {
         let pair = [guest.name(), "--from", from.name(), "--to", to];
         let checked = self.wayleave(["check", "--output", "json"].iter().chain(&pair))?;
         ensure!(checked.status == 1, "check ended with {}: {}", checked.status, checked.stderr);
         let decision = Decision::of(&checked)?;
         let node = decision.nodes().first().map_or_else(String::new, |node| (*node).to_owned());
         let blocking = decision.blocking(&node)?;
-        ensure!(blocking == [code], "not {code} alone: {blocking:?}");
         let finding = decision.finding(&node, rule)?;
         ensure!(finding.code == code && finding.verdict == "reject", "not by {rule}: {finding:?}");
         ensure!(!finding.measured.is_empty() && !finding.needed.is_empty(), "why? {finding:?}");
@@ -136,17 +135,18 @@ impl Lab {
         again.assert_told_in(&shown.stdout)?;
         ensure!(from.job_line(guest.name(), "Job type")?.as_deref() == Some("None"), "libvirt has a job");
         self.assert_nothing_is_held()?;
-        Ok(finding)
+        Ok((finding, blocking))
     }
 
-    /// As `refusal`, and the guest runs on at its source and nowhere else.
+    /// As `refusal`, for this reason alone, and the guest runs on at its source and nowhere else.
     pub fn assert_refused(
         &self,
         guest: &RunningGuest,
         (from, to): (&Node, &Node),
         reason: (&str, &str),
     ) -> Result<Finding> {
-        let finding = self.refusal(guest, (from, to.name()), reason)?;
+        let (finding, blocking) = self.refusal(guest, (from, to.name()), reason)?;
+        ensure!(blocking == [reason.1], "not {} alone: {blocking:?}", reason.1);
         self.assert_runs_only_on(guest, guest.name(), from)?;
         Ok(finding)
     }

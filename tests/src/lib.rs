@@ -28,6 +28,7 @@ mod lab;
 mod leftovers;
 mod network;
 mod node;
+mod node_capabilities;
 mod node_faults;
 mod node_files;
 mod place;

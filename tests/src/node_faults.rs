@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::command::words;
+use crate::command::{run, words};
 use crate::network::{ip_in, port};
 use crate::node::Node;
 use crate::node_files::pool_xml;
@@ -27,6 +27,20 @@ impl Node {
 
     pub fn can_reach(&self, other: &Node) -> Result<()> {
         ip_in(self.keeper, &format!("route delete unreachable {}/32", other.address))
+    }
+
+    /// The daemon stands still: it takes connections and answers nothing, as a hung node does.
+    pub fn freeze_daemon(&self) -> Result<()> {
+        self.signal_daemon("-STOP")
+    }
+
+    pub fn thaw_daemon(&self) -> Result<()> {
+        self.signal_daemon("-CONT")
+    }
+
+    fn signal_daemon(&self, signal: &str) -> Result<()> {
+        let pid = self.daemon_pid()?.context("no libvirtd to signal")?;
+        run("kill", [signal, &pid.to_string()]).map(drop)
     }
 
     /// The image folder can be read but not written on this node.

@@ -128,6 +128,15 @@ impl Spawned {
         Ok(kill_process(Pid::from_child(&self.child), Signal::INT)?)
     }
 
+    /// Holds it where it is, until `go_on`.
+    pub fn stop(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::STOP)?)
+    }
+
+    pub fn go_on(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::CONT)?)
+    }
+
     /// Kills it with SIGKILL, as a crash would.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;

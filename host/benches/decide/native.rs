@@ -30,8 +30,7 @@ pub fn ask(policy: &Policy, facts: &SharedFacts) -> Vec<Answer> {
 
 fn answer(rule: &RuleUse, facts: &SharedFacts) -> Answer {
     let plugin = PLUGINS.iter().find(|plugin| plugin.name == rule.info.plugin).unwrap();
-    let trial =
-        Trial::new(plugin, &rule.info.name, &rule.settings.to_string(), Arc::clone(facts)).unwrap();
+    let trial = Trial::new(plugin, &rule.info.name, &rule.settings.to_string(), Arc::clone(facts)).unwrap();
     let explained = Default::default();
     let rows = match rule.info.kind {
         RuleKind::Check => Rows::Codes { codes: trial.numbers(), explained },

@@ -18,6 +18,8 @@ use crate::model::port::{Progress, Watcher};
 
 /// Between two plain lines of one transfer.
 const PAUSE: Duration = Duration::from_secs(5);
+/// What takes no longer than this is not worth a word.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the line of a terminal moves, so that one sees that it lives.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -76,6 +78,20 @@ impl Drop for Display {
     fn drop(&mut self) {
         self.finish();
     }
+}
+
+/// Awaits something that asks daemons; a terminal is told after a second that it goes on.
+pub async fn waiting<T>(text: &str, future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut future).await {
+        return answer;
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_message(text.to_owned());
+    bar.enable_steady_tick(TICK);
+    let answer = future.await;
+    bar.finish_and_clear();
+    answer
 }
 
 impl Inner {

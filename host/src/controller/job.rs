@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Jobs;
+use super::ending::stayed;
 use super::error::Error;
 use crate::journal::Lease;
 use crate::migrate::conclude::Judgement;
@@ -162,16 +163,7 @@ pub(super) fn lease_error(job: JobId, source: std::io::Error) -> Error {
 
 fn nothing_moved(job: &Job) -> Outcome {
     let why = left_behind(job);
-    Outcome {
-        kind: why.kind,
-        code: why.code,
-        text: format!("{}; nothing had been moved", why.text),
-        runs_on: Some(job.request.source.name.clone()),
-        domain: job.request.domain.clone(),
-        domain_uuid: job.request.domain_uuid,
-        look_at: Vec::new(),
-        figures: None,
-    }
+    stayed(&job.request, why.kind, &why.code, format!("{}; nothing had been moved", why.text))
 }
 
 /// Why a job that its controller left behind did not move its domain.

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::Controller;
 use super::error::Error;
 use super::gather::Wish;
+use super::{Controller, ending};
 use crate::decide::decide;
 use crate::journal::Lease;
 use crate::migrate::destination::destination_uri;
 use crate::migrate::transfer::{Returned, Stop, Transfer};
-use crate::migrate::verify::{Ends, Patience, Why};
-use crate::model::decision::{Decision, Effect, Stage};
+use crate::migrate::verify::{Ends, Patience};
+use crate::model::decision::Decision;
 use crate::model::domain::{DomainFacts, DomainState};
 use crate::model::job::{Event, Failure, JobId, Outcome, OutcomeKind, Phase, Request, Room};
 use crate::model::node::NodeEntry;
@@ -25,9 +25,6 @@ use crate::model::order::{Limits, MigrationOrder, Parameter};
 use crate::model::port::{Abort, ClaimTaken, HypervisorError, JournalError, Presence, Watcher};
 use crate::model::snapshot::{Probe, Snapshot};
 use crate::problem::InputError;
-
-/// libvirt's number for an operation that somebody aborted.
-const OPERATION_ABORTED: u32 = 78;
 
 /// What a person wants moved, already validated.
 #[derive(Clone, Debug)]
@@ -161,20 +158,20 @@ impl Migration<'_> {
     async fn run(&self, domain: DomainFacts) -> Result<Finished, Error> {
         let (snapshot, decision) = self.decide(domain).await?;
         let Some(chosen) = decision.chosen.clone() else {
-            return self.conclude(self.refused(&decision), Some(decision));
+            return self.conclude(ending::refused(&self.request, &decision), Some(decision));
         };
         if let Some(stop) = self.asked_to_stop()? {
-            return self.conclude(self.stopped(&stop), Some(decision));
+            return self.conclude(ending::stopped(&self.request, &stop), Some(decision));
         }
         if let Err(taken) = self.reserve(&chosen, &decision, &snapshot)? {
-            return self.conclude(self.claim_taken(&chosen, &taken), Some(decision));
+            return self.conclude(ending::claim_taken(&self.request, &chosen, &taken), Some(decision));
         }
         let prepared = match self.prepare(&chosen, snapshot).await? {
             Ok(prepared) => prepared,
-            Err(refusal) => return self.conclude(self.refused(&refusal), Some(*refusal)),
+            Err(refusal) => return self.conclude(ending::refused(&self.request, &refusal), Some(*refusal)),
         };
         if let Some(stop) = self.asked_to_stop()? {
-            return self.conclude(self.stopped(&stop), Some(decision));
+            return self.conclude(ending::stopped(&self.request, &stop), Some(decision));
         }
         let returned = self.transfer(&prepared).await?;
         let outcome = self.verify(&prepared, &returned).await;
@@ -290,7 +287,7 @@ impl Migration<'_> {
             paused: self.request.paused,
         };
         let seen = ends.settle(self.patience()).await;
-        let mut outcome = ends.outcome(&seen, &self.request.domain, why_it_stayed(returned));
+        let mut outcome = ends.outcome(&seen, &self.request.domain, ending::why_it_stayed(returned));
         if outcome.kind == OutcomeKind::Succeeded {
             outcome.figures = hypervisor.completed(&prepared.destination, self.request.domain_uuid).await;
         }
@@ -316,7 +313,8 @@ impl Migration<'_> {
     fn conclude_failed(&self, error: &Error) -> Result<Finished, Error> {
         let events = self.controller.jobs.journal.events(self.job)?;
         let started = events.iter().any(|recorded| matches!(recorded.event, Event::TransferStarted { .. }));
-        let mut outcome = self.stayed(OutcomeKind::Failed, error.code(), crate::problem::chain(error));
+        let mut outcome =
+            ending::stayed(&self.request, OutcomeKind::Failed, error.code(), crate::problem::chain(error));
         if started {
             outcome.kind = OutcomeKind::Uncertain;
             outcome.runs_on = None;
@@ -325,62 +323,6 @@ impl Migration<'_> {
         }
         outcome.look_at.extend(error.hint());
         self.conclude(outcome, None)
-    }
-
-    fn stayed(&self, kind: OutcomeKind, code: &str, text: String) -> Outcome {
-        Outcome {
-            kind,
-            code: code.to_owned(),
-            text,
-            runs_on: Some(self.request.source.name.clone()),
-            domain: self.request.domain.clone(),
-            domain_uuid: self.request.domain_uuid,
-            look_at: Vec::new(),
-            figures: None,
-        }
-    }
-
-    /// Nothing was chosen: because the rules say no, or because they could not know.
-    fn refused(&self, decision: &Decision) -> Outcome {
-        let held = decision.candidates.iter().any(|one| one.stage == Stage::Inconclusive);
-        if held {
-            let text = "nothing rejects it, but what a rule needs to know could not be found out".to_owned();
-            return self.stayed(OutcomeKind::Inconclusive, "inconclusive", text);
-        }
-        let blocking = decision
-            .candidates
-            .iter()
-            .flat_map(|one| &one.findings)
-            .filter(|finding| finding.effect == Effect::Blocks)
-            .count();
-        let (nodes, reasons) = (decision.candidates.len(), blocking);
-        let text = match &self.request.to {
-            Some(node) => format!("policy {} does not permit {node}: {reasons} reason(s)", decision.policy),
-            None => {
-                format!("policy {} permits none of {nodes} node(s): {reasons} reason(s)", decision.policy)
-            }
-        };
-        self.stayed(OutcomeKind::Refused, "refused", text)
-    }
-
-    fn claim_taken(&self, chosen: &str, taken: &ClaimTaken) -> Outcome {
-        let holders: Vec<String> = taken.holders.iter().map(ToString::to_string).collect();
-        let claim = &taken.claim;
-        let text = format!(
-            "{} on {chosen}: {} wanted, {} of {} held by job {}",
-            claim.resource,
-            claim.amount,
-            taken.held,
-            claim.limit,
-            holders.join(", "),
-        );
-        let mut outcome = self.stayed(OutcomeKind::Refused, "claim-taken", text);
-        outcome.look_at = vec!["try again when that job has ended".to_owned()];
-        outcome
-    }
-
-    fn stopped(&self, stop: &Stop) -> Outcome {
-        self.stayed(OutcomeKind::Aborted, "aborted", format!("aborted before the transfer: {}", stop.reason))
     }
 
     /// Somebody asked for an end, here or through the journal.
@@ -429,41 +371,9 @@ fn refuse_bad_uri(wanted: &Wanted, uri: &str) -> Result<(), Error> {
 }
 
 fn is_migrating(presence: &Presence) -> bool {
-    matches!(
-        presence,
-        Presence::Running { migrating: true, .. } | Presence::Paused { migrating: true, .. }
-    )
+    matches!(presence, Presence::Running { migrating: true, .. } | Presence::Paused { migrating: true, .. })
 }
 
 fn failure(error: &HypervisorError) -> Failure {
     Failure { code: error.code.clone(), text: error.to_string() }
-}
-
-/// If both nodes show that the domain stayed, this is why.
-fn why_it_stayed(returned: &Returned) -> Why {
-    let aborted =
-        |error: &HypervisorError| error.number.is_some_and(|(number, _)| number == OPERATION_ABORTED);
-    match (&returned.result, &returned.stopped) {
-        (_, Some(stop)) if stop.by == "wayleave" => Why {
-            kind: OutcomeKind::Failed,
-            code: "destination-timeout".to_owned(),
-            text: stop.reason.clone(),
-        },
-        (_, Some(stop)) => Why {
-            kind: OutcomeKind::Aborted,
-            code: "aborted".to_owned(),
-            text: format!("aborted by {}: {}", stop.by, stop.reason),
-        },
-        (Err(error), None) if aborted(error) => {
-            Why { kind: OutcomeKind::Aborted, code: "aborted".to_owned(), text: error.text.clone() }
-        }
-        (Err(error), None) => {
-            Why { kind: OutcomeKind::Failed, code: error.code.clone(), text: error.to_string() }
-        }
-        (Ok(()), None) => Why {
-            kind: OutcomeKind::Failed,
-            code: "not-moved".to_owned(),
-            text: "libvirt reported success, but the domain still runs on its source".to_owned(),
-        },
-    }
 }

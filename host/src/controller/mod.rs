@@ -7,6 +7,7 @@
 //! ```
 
 pub mod doctor;
+mod ending;
 pub mod error;
 mod gather;
 mod job;

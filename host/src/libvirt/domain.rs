@@ -1,6 +1,6 @@
-//! Domains as a node shows them: found by name or UUID, described, and seen to be there.
+//! Domains of a node: found by name or UUID, and described.
 //!
-//! Reads only. What runs on a domain (jobs, a move) is in `job` and `migrate`.
+//! Reads only. What a domain does there is in `presence`, `job` and `migrate`.
 
 use uuid::Uuid;
 use virt::connect::Connect;
@@ -8,9 +8,8 @@ use virt::domain::Domain;
 use virt::sys;
 
 use super::error::{Doing, Result, has_number, of_ours};
-use super::{job, names};
-use crate::model::domain::{DomainFacts, DomainState};
-use crate::model::port::Presence;
+use super::names;
+use crate::model::domain::DomainFacts;
 use crate::xml;
 
 /// How many names a hint lists.
@@ -84,49 +83,4 @@ pub fn facts(connection: &Connect, node: &str, name: &str) -> Result<DomainFacts
 /// alone is left out of it.
 pub fn migratable_xml(domain: &Domain, doing: &str) -> Result<String> {
     domain.get_xml_desc(sys::VIR_DOMAIN_XML_MIGRATABLE).doing(doing)
-}
-
-pub fn presence(connection: &Connect, node: &str, uuid: Uuid) -> Result<Presence> {
-    let Some(domain) = find_uuid(connection, node, uuid)? else { return Ok(Presence::Absent) };
-    let doing = format!("reading the state of {uuid} on {node}");
-    let name = domain.get_name().doing(&doing)?;
-    let migrating = job::is_migrating(&domain);
-    // The state after the job: a move that ends in between must not look like a guest that
-    // stands still without one.
-    let state = match domain.get_state().doing(&doing) {
-        Err(error) if has_number(&error, sys::VIR_ERR_NO_DOMAIN) => return Ok(Presence::Absent),
-        state => state?,
-    };
-    Ok(shown(name, names::state(state.0), names::reason(state.0, state.1), migrating))
-}
-
-fn shown(name: String, state: DomainState, reason: String, migrating: bool) -> Presence {
-    match state {
-        DomainState::Running | DomainState::Blocked | DomainState::ShuttingDown | DomainState::Unknown => {
-            Presence::Running { name, migrating }
-        }
-        DomainState::Paused | DomainState::Suspended => Presence::Paused { name, reason, migrating },
-        // A crashed guest that is kept for inspection holds its disks, but runs nothing.
-        DomainState::Crashed => Presence::Paused { name, reason, migrating },
-        DomainState::ShutOff => Presence::ShutOff { name },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_state_is_shown_as_what_it_means_for_the_one_running_copy() {
-        let show = |state| shown("web".into(), state, "user".into(), false);
-        assert_eq!(show(DomainState::Running), Presence::Running { name: "web".into(), migrating: false });
-        assert_eq!(
-            show(DomainState::ShuttingDown),
-            Presence::Running { name: "web".into(), migrating: false }
-        );
-        assert_eq!(show(DomainState::ShutOff), Presence::ShutOff { name: "web".into() });
-        let paused = Presence::Paused { name: "web".into(), reason: "user".into(), migrating: false };
-        assert_eq!(show(DomainState::Paused), paused);
-        assert_eq!(show(DomainState::Crashed), paused);
-    }
 }

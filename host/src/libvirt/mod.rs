@@ -14,6 +14,7 @@ mod migrate;
 mod names;
 mod node;
 mod pool;
+mod presence;
 mod raw;
 mod reach;
 mod storage;
@@ -154,7 +155,7 @@ impl Hypervisor for Libvirt {
     }
 
     async fn presence(&self, node: &NodeEntry, domain: Uuid) -> Presence {
-        match self.ask(node, "reading the state", domain, domain::presence).await {
+        match self.ask(node, "reading the state", domain, presence::presence).await {
             Ok(presence) => presence,
             Err(error) => Presence::Unreachable { error: error.to_string() },
         }

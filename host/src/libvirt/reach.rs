@@ -12,7 +12,7 @@ use virt::sys;
 
 use super::error::{Doing, Result, has_number, is_of_transport, of_ours};
 use super::raw::{self, Value};
-use super::{Libvirt, connection, domain, job, migrate, node};
+use super::{Libvirt, connection, domain, job, migrate, node, presence};
 use crate::model::node::NodeEntry;
 use crate::model::port::{HypervisorError, Presence};
 use crate::model::snapshot::Reach;
@@ -129,7 +129,7 @@ async fn still_tries(libvirt: &Libvirt, source: &NodeEntry, domain: &str) -> boo
     let (node, name) = (source.name.clone(), domain.to_owned());
     let look = move |connection: &Connect| {
         let uuid = domain::find(connection, &node, &name)?.get_uuid().doing("reading a UUID")?;
-        domain::presence(connection, &node, uuid)
+        presence::presence(connection, &node, uuid)
     };
     matches!(
         libvirt.pool(source).call("looking for the probe", look).await,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::load::PluginError;
+use super::error::PluginError;
 use crate::model::policy::{Reason, RuleInfo, RuleKind};
 
 /// Unknown keys are let through: a later contract may say more.

@@ -11,6 +11,7 @@ pub mod build;
 pub mod columns;
 mod domain_columns;
 pub mod engine;
+pub mod error;
 mod imports;
 pub mod load;
 mod metadata;
@@ -23,8 +24,9 @@ use thiserror::Error;
 
 use self::columns::Columns;
 use self::engine::{SandboxLimits, TickingEngine};
+use self::error::PluginError;
 use self::imports::Imports;
-use self::load::{Plugin, PluginError};
+use self::load::Plugin;
 use self::sandbox::{Judging, Sandbox};
 use crate::model::decision::Claim;
 use crate::model::policy::{RuleInfo, RuleKind, RuleUse};

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::args::{Check, Output, Plan, PolicyFile, Subject};
+use super::super::progress::waiting;
 use super::super::{Exit, render};
 use super::show;
 use crate::controller::{Error, Wish};
@@ -12,6 +13,8 @@ use crate::model::snapshot::{Probe, Snapshot};
 use crate::problem::InputError;
 use crate::world::World;
 
+const ASKING: &str = "asking the nodes ...";
+
 pub async fn plan(world: &World, output: Output, plan: Plan) -> Result<Exit, Error> {
     let decision = match &plan.subject.facts {
         Some(file) => from_file(world, file, None, &plan.policy)?,
@@ -19,7 +22,7 @@ pub async fn plan(world: &World, output: Output, plan: Plan) -> Result<Exit, Err
             let controller = world.controller(plan.policy.file.as_deref())?;
             let wish = wish(world, &plan.subject, None)?;
             let probe = plan.probe.unwrap_or(world.config.probe);
-            controller.plan(&wish, probe).await?.1
+            waiting(ASKING, controller.plan(&wish, probe)).await?.1
         }
     };
     shown(output, &decision)
@@ -31,7 +34,7 @@ pub async fn check(world: &World, output: Output, check: Check) -> Result<Exit, 
         None => {
             let controller = world.controller(check.policy.file.as_deref())?;
             let wish = wish(world, &check.subject, Some(&check.to))?;
-            controller.plan(&wish, Probe::All).await?.1
+            waiting(ASKING, controller.plan(&wish, Probe::All)).await?.1
         }
     };
     shown(output, &decision)

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::super::args::Facts;
+use super::super::progress::waiting;
 use super::super::{Exit, render};
 use super::print;
 use crate::controller::{Error, Wish};
@@ -37,7 +38,8 @@ pub async fn facts(world: &World, facts: Facts) -> Result<Exit, Error> {
                 destination_name: dname,
                 destination_uri: None,
             };
-            let (snapshot, _) = world.controller(None)?.plan(&wish, probe).await?;
+            let controller = world.controller(None)?;
+            let (snapshot, _) = waiting("asking the nodes ...", controller.plan(&wish, probe)).await?;
             render::json("snapshot", &snapshot)
         }
     };

@@ -1,6 +1,7 @@
 //! `nodes` and `doctor`: the inventory with its facts, and what would stop a move.
 
 use super::super::args::Output;
+use super::super::progress::waiting;
 use super::super::{Exit, render};
 use super::show;
 use crate::controller::doctor::{Ailment, Health, examine};
@@ -17,7 +18,8 @@ pub async fn nodes(world: &World, output: Output) -> Result<Exit, Error> {
 }
 
 pub async fn gather(world: &World, entries: &[NodeEntry]) -> Result<Vec<NodeFacts>, Error> {
-    Ok(ask_nodes(&world.hypervisor()?, entries).await)
+    let hypervisor = world.hypervisor()?;
+    Ok(waiting("asking the nodes ...", ask_nodes(&hypervisor, entries)).await)
 }
 
 pub async fn doctor(world: &World, output: Output, nodes: &[String]) -> Result<Exit, Error> {

@@ -8,7 +8,7 @@ use super::{print, show};
 use crate::controller::Error;
 use crate::model::port::Evaluate;
 use crate::plugin::build::build;
-use crate::plugin::load::PluginError;
+use crate::plugin::error::PluginError;
 use crate::problem::InputError;
 use crate::world::World;
 

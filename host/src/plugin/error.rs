@@ -1,0 +1,68 @@
+//! Why a file is no plugin, each with a stable code and what mends it.
+
+use thiserror::Error;
+
+use super::imports::CONTRACT;
+use crate::model::port::Fault;
+
+/// Why a file is no plugin.
+#[derive(Debug, Error)]
+pub enum PluginError {
+    #[error("reading it failed")]
+    Read(#[source] std::io::Error),
+    #[error("it has {bytes} bytes; at most {most} are taken")]
+    TooLarge { bytes: u64, most: u64 },
+    #[error("it is not WebAssembly: it begins with {found}")]
+    NotWasm { found: String },
+    #[error("it is a core module, not a component")]
+    CoreModule,
+    #[error("it is damaged or truncated: {text}")]
+    Malformed { text: String },
+    #[error("it speaks contract {found}; this is {CONTRACT}")]
+    WrongContract { found: String },
+    #[error("it does not export {missing}")]
+    NoExport { missing: String },
+    #[error("it imports {import}, and WASI is not to be had here")]
+    Wasi { import: String },
+    #[error("it imports {import}, which contract {CONTRACT} does not have")]
+    UnknownImport { import: String },
+    #[error("it does not fit the contract: {text}")]
+    Unfit { text: String },
+    #[error("it failed while describing itself: {}", .0.detail)]
+    Describe(Fault),
+    #[error("its description is wrong: {text}")]
+    BadMetadata { text: String },
+}
+
+impl PluginError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "plugin-unreadable",
+            Self::TooLarge { .. } => "plugin-too-large",
+            Self::NotWasm { .. } => "plugin-not-wasm",
+            Self::CoreModule => "plugin-core-module",
+            Self::Malformed { .. } => "plugin-malformed",
+            Self::WrongContract { .. } => "plugin-wrong-contract",
+            Self::NoExport { .. } => "plugin-missing-export",
+            Self::Wasi { .. } => "plugin-wants-wasi",
+            Self::UnknownImport { .. } => "plugin-unknown-import",
+            Self::Unfit { .. } => "plugin-unfit",
+            Self::Describe(_) => "plugin-describe-fault",
+            Self::BadMetadata { .. } => "plugin-bad-metadata",
+        }
+    }
+
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotWasm { .. } | Self::CoreModule => {
+                "`wayleave plugin build DIR` makes a component from a Rust plugin"
+            }
+            Self::Malformed { .. } => "build or copy it again",
+            Self::WrongContract { .. } => "build it again with the SDK of this version",
+            Self::NoExport { .. } => "a plugin exports metadata, settings, and check or score",
+            Self::Wasi { .. } => "build it without WASI, or with WASI stubbed",
+            Self::UnknownImport { .. } => "it may need a newer wayleave",
+            _ => return None,
+        })
+    }
+}

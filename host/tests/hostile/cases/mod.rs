@@ -1,0 +1,104 @@
+//! The hostile plugin, built and loaded, and policies of its rules.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use wayleave::model::policy::{Mode, OnFault, Policy, RuleUse};
+use wayleave::model::port::Evaluate;
+use wayleave::plugin::Plugins;
+use wayleave::plugin::build::build;
+use wayleave::plugin::engine::SandboxLimits;
+
+use crate::support;
+
+/// A rule as a policy is to use it.
+pub type Use<'a> = (&'a str, Mode, OnFault);
+
+pub const HEALTHY: Use<'static> = ("behaves", Mode::Enforce, OnFault::Reject);
+
+/// Small, so that each is reached at once.
+pub fn limits() -> SandboxLimits {
+    SandboxLimits {
+        fuel: 100_000_000,
+        fuel_per_row: 1_000,
+        time: Duration::from_secs(20),
+        memory_bytes: 8 << 20,
+        answer_bytes: 64 << 10,
+        log_bytes: 4 << 10,
+        component_bytes: 1 << 20,
+    }
+}
+
+/// The component of the hostile crate.
+pub fn component() -> &'static Path {
+    static COMPONENT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile");
+        build(&source, &support::scratch("hostile")).unwrap().remove(0)
+    });
+    &COMPONENT
+}
+
+pub struct Bench {
+    pub plugins: Plugins,
+}
+
+impl Bench {
+    pub fn new(limits: SandboxLimits) -> Self {
+        let mut plugins = Plugins::empty(Some(&support::scratch("compiled")), limits).unwrap();
+        let plugin = plugins.load_file(component()).unwrap();
+        plugins.add(plugin);
+        Self { plugins }
+    }
+
+    pub fn policy(&self, uses: &[Use<'_>]) -> Policy {
+        let rule = |(name, mode, on_fault): &Use<'_>| {
+            let info = self.plugins.rules().iter().find(|rule| rule.name == *name);
+            RuleUse {
+                name: (*name).to_owned(),
+                info: info.unwrap_or_else(|| panic!("there is no rule {name}")).clone(),
+                mode: *mode,
+                on_fault: *on_fault,
+                weight: 1.0,
+                settings: json!({}),
+                mandatory: false,
+            }
+        };
+        Policy {
+            name: "hostile".to_owned(),
+            digest: String::new(),
+            rules: uses.iter().map(rule).collect(),
+            data: Default::default(),
+        }
+    }
+}
+
+/// What plugins and the core wrote into the log while `work` ran.
+pub fn logged(work: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let sink = Sink::default();
+    let writer = sink.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .without_time()
+        .finish();
+    tracing::subscriber::with_default(subscriber, work);
+    let bytes = sink.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}

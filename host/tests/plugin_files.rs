@@ -1,0 +1,189 @@
+//! Files that are no plugins, or not ours: each is an error with its own code, and the
+//! plugins beside it are loaded and answer.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(dead_code, reason = "a part of what the hostile rules need is used")]
+
+mod support;
+
+#[path = "hostile/cases/mod.rs"]
+mod cases;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wayleave::decide::decide;
+use wayleave::model::decision::Stage;
+use wayleave::model::policy::{Mode, OnFault};
+use wayleave::model::port::Evaluate;
+use wayleave::plugin::Plugins;
+
+const CONTRACT: &str = "@0.1.0";
+
+/// A component with one text of it changed everywhere to another of the same length.
+fn patched(wasm: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len(), "{from} and {to} must be as long");
+    let mut patched = wasm.to_vec();
+    let mut found = 0;
+    for start in 0..wasm.len().saturating_sub(from.len()) {
+        if wasm[start..].starts_with(from.as_bytes()) {
+            patched[start..start + to.len()].copy_from_slice(to.as_bytes());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "{from} is not in the component");
+    patched
+}
+
+/// What the file holds, and the code of its error.
+fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let real = fs::read(support::plugin_folder().join("same-node.wasm")).unwrap();
+    let hostile = fs::read(cases::component()).unwrap();
+    let noise = |seed: u64| -> Vec<u8> {
+        let mut state = seed;
+        let byte = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        (0..4096).map(byte).collect()
+    };
+    let from = |head: &[u8], tail: &[u8]| [head, tail].concat();
+    let of_real = |from: &str, to: &str| patched(&real, from, to);
+    let of_hostile = |from: &str, to: &str| patched(&hostile, from, to);
+    vec![
+        ("empty", Vec::new(), "plugin-not-wasm"),
+        ("text", b"#!/bin/sh\nrm -rf /\n".to_vec(), "plugin-not-wasm"),
+        ("elf", b"\x7fELF\x02\x01\x01".to_vec(), "plugin-not-wasm"),
+        ("noise", noise(1), "plugin-not-wasm"),
+        ("magic-alone", b"\0asm".to_vec(), "plugin-malformed"),
+        ("core-module", b"\0asm\x01\0\0\0".to_vec(), "plugin-core-module"),
+        ("empty-component", b"\0asm\x0d\0\x01\0".to_vec(), "plugin-missing-export"),
+        ("later-component-model", b"\0asm\x0e\0\x01\0".to_vec(), "plugin-malformed"),
+        ("component-of-noise", from(b"\0asm\x0d\0\x01\0", &noise(2)), "plugin-malformed"),
+        ("truncated-by-half", real[..real.len() / 2].to_vec(), "plugin-malformed"),
+        ("truncated-by-a-byte", real[..real.len() - 1].to_vec(), "plugin-malformed"),
+        ("truncated-to-a-page", real[..4096].to_vec(), "plugin-malformed"),
+        ("noise-at-the-end", from(&real, &noise(3)), "plugin-malformed"),
+        ("too-large", from(&real, &vec![0; 1 << 20]), "plugin-too-large"),
+        ("contract-0.9", of_real(CONTRACT, "@0.9.0"), "plugin-wrong-contract"),
+        ("contract-7.1", of_real(CONTRACT, "@7.1.0"), "plugin-wrong-contract"),
+        ("contract-7.1-no-imports-of-ours", of_hostile(CONTRACT, "@7.1.0"), "plugin-wrong-contract"),
+        (
+            "wants-wasi",
+            of_hostile("wayleave:policy/clock@0.1.0", "wasi:filesystem/types@0.2.0"),
+            "plugin-wants-wasi",
+        ),
+        ("unknown-function", of_hostile("taken-at", "given-at"), "plugin-unknown-import"),
+        (
+            "unknown-interface",
+            of_hostile("wayleave:policy/clock", "wayleave:policy/cloak"),
+            "plugin-unknown-import",
+        ),
+        (
+            "unknown-package",
+            of_hostile("wayleave:policy/clock", "runaways:policy/clock"),
+            "plugin-unknown-import",
+        ),
+        (
+            "no-metadata",
+            of_hostile("wayleave:policy/metadata", "wayleave:policy/metadaty"),
+            "plugin-missing-export",
+        ),
+        (
+            "no-settings",
+            of_hostile("wayleave:policy/settings", "wayleave:policy/bettings"),
+            "plugin-missing-export",
+        ),
+        ("describe-loops", of_hostile("manner:plain", "manner:loops"), "plugin-describe-fault"),
+        ("describe-traps", of_hostile("manner:plain", "manner:traps"), "plugin-describe-fault"),
+        ("describe-hoards", of_hostile("manner:plain", "manner:hoard"), "plugin-describe-fault"),
+        ("describe-at-length", of_hostile("manner:plain", "manner:long."), "plugin-describe-fault"),
+        ("describe-nothing", of_hostile("manner:plain", "manner:empty"), "plugin-bad-metadata"),
+        ("bad-json", of_hostile(r#""name":"hostile","#, r#""name":"hostile";"#), "plugin-bad-metadata"),
+        ("no-name", of_hostile(r#""name":"hostile","#, r#""nome":"hostile","#), "plugin-bad-metadata"),
+        ("capital-name", of_hostile(r#""name":"hostile""#, r#""name":"Hostile""#), "plugin-bad-metadata"),
+        ("path-name", of_hostile(r#""name":"hostile""#, r#""name":"../host""#), "plugin-bad-metadata"),
+        ("unknown-kind", of_hostile(r#""kind":"check""#, r#""kind":"chuck""#), "plugin-bad-metadata"),
+        ("duplicate-rule", of_hostile("answers-too-few", "answers-nothing"), "plugin-bad-metadata"),
+        ("capital-rule", of_hostile("answers-too-few", "Answers-too-few"), "plugin-bad-metadata"),
+        ("control-rule", of_hostile("answers-too-few", "answers\u{1b}too-few"), "plugin-bad-metadata"),
+        ("capital-code", of_hostile(r#""code":"no-reason""#, r#""code":"No-reason""#), "plugin-bad-metadata"),
+        (
+            "unknown-reason-kind",
+            of_hostile(r#""kind":"reject""#, r#""kind":"permit""#),
+            "plugin-bad-metadata",
+        ),
+    ]
+}
+
+#[test]
+fn a_file_that_is_no_plugin_has_its_code_and_disturbs_nobody() {
+    let folder = fresh_folder("bad-files");
+    let files = bad_files();
+    for (name, bytes, _) in &files {
+        fs::write(folder.join(format!("{name}.wasm")), bytes).unwrap();
+    }
+    fs::write(folder.join("notes.txt"), "not looked at").unwrap();
+    fs::create_dir(folder.join("a-folder.wasm")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("dangling.wasm")).unwrap();
+    let folders = [folder.clone(), PathBuf::from("no-such-folder"), good_folder()];
+    let plugins = Plugins::load(&folders, Some(&support::scratch("compiled")), cases::limits()).unwrap();
+
+    let code_of = |name: &str| {
+        let path = folder.join(format!("{name}.wasm"));
+        let broken = plugins.broken.iter().find(|(broken, _)| *broken == path);
+        broken.map_or_else(|| panic!("{name} was loaded"), |(_, error)| error)
+    };
+    for (name, _, code) in &files {
+        let error = code_of(name);
+        let text = wayleave::problem::chain(error);
+        assert_eq!(error.code(), *code, "{name}: {text}");
+        assert!(text.len() < 700 && !text.contains(char::is_control), "{name}: {text:?}");
+    }
+    assert_eq!(code_of("a-folder").code(), "plugin-unreadable");
+    assert_eq!(code_of("dangling").code(), "plugin-unreadable");
+    assert_eq!(plugins.broken.len(), files.len() + 2);
+    assert_eq!(plugins.all().len(), 1, "the plugin beside them");
+    still_answers(plugins);
+}
+
+#[test]
+fn another_type_under_a_known_name_does_not_fit() {
+    let real = fs::read(support::plugin_folder().join("cpu-compatible.wasm")).unwrap();
+    // A function without arguments where one with an argument is.
+    let folder = fresh_folder("other-types");
+    fs::write(folder.join("unfit.wasm"), patched(&real, "comparison", "comparisom")).unwrap();
+    let plugins = Plugins::load(&[folder], None, cases::limits()).unwrap();
+    assert_eq!(plugins.broken[0].1.code(), "plugin-unknown-import");
+}
+
+#[test]
+fn a_patch_release_of_the_contract_is_the_same_contract() {
+    let hostile = fs::read(cases::component()).unwrap();
+    let folder = fresh_folder("patch-release");
+    fs::write(folder.join("hostile.wasm"), patched(&hostile, CONTRACT, "@0.1.7")).unwrap();
+    let plugins = Plugins::load(&[folder], None, cases::limits()).unwrap();
+    assert!(plugins.broken.is_empty(), "{:?}", plugins.broken);
+    still_answers(plugins);
+}
+
+/// The hostile plugin's own healthy rule lets a fit node through.
+fn still_answers(plugins: Plugins) {
+    let bench = cases::Bench { plugins };
+    let policy = bench.policy(&[("behaves", Mode::Enforce, OnFault::Reject)]);
+    let decision = decide(&policy, &support::fleet::fleet(3), &bench.plugins);
+    assert_eq!(decision.chosen.as_deref(), Some("node00001"));
+    assert!(decision.candidates.iter().all(|one| one.stage != Stage::Rejected));
+    assert!(bench.plugins.rules().iter().all(|rule| rule.plugin == "hostile"));
+}
+
+fn good_folder() -> PathBuf {
+    cases::component().parent().unwrap().to_owned()
+}
+
+fn fresh_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
