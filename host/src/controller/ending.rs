@@ -83,7 +83,7 @@ pub fn why_it_stayed(returned: &Returned) -> Why {
         (Ok(()), None) => Why {
             kind: OutcomeKind::Failed,
             code: "not-moved".to_owned(),
-            text: "libvirt reported success, but the domain still runs on its source".to_owned(),
+            text: "libvirt reported success, but the domain is not at its destination".to_owned(),
         },
     }
 }

@@ -123,24 +123,49 @@ impl Gatherer<'_> {
         else {
             return;
         };
-        let destination = snapshot.candidates[index].node.entry.clone();
+        let node = snapshot.candidates[index].node.clone();
+        let destination = &node.entry;
         let reads = |interface: &str| needs.iter().any(|need| need.starts_with(interface));
         if reads("reach.") {
-            snapshot.candidates[index].pair.reach = self.reach(wish, snapshot, &destination).await;
+            snapshot.candidates[index].pair.reach = self.reach(wish, snapshot, &node).await;
         }
         if reads("storage.") {
-            let probe = self.hypervisor.probe_storage(&wish.source, &snapshot.domain, &destination).await;
+            let probe = self.hypervisor.probe_storage(&wish.source, &snapshot.domain, destination).await;
             snapshot.candidates[index].pair.storage = probe;
         }
     }
 
-    async fn reach(&self, wish: &Wish, snapshot: &Snapshot, destination: &NodeEntry) -> Reach {
-        match destination_uri(destination, wish.destination_uri.as_deref()) {
-            Ok(uri) => self.hypervisor.probe_reach(&wish.source, &reference(&snapshot.domain), &uri).await,
+    async fn reach(&self, wish: &Wish, snapshot: &Snapshot, destination: &NodeFacts) -> Reach {
+        let entry = &destination.entry;
+        let uri = match destination_uri(entry, wish.destination_uri.as_deref()) {
+            Ok(uri) => uri,
             Err(error) => {
                 let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-                Reach::Unreachable { uri: destination.uri.clone(), error: format!("{error}{hint}") }
+                return Reach::Unreachable { uri: entry.uri.clone(), error: format!("{error}{hint}") };
             }
+        };
+        let reach = self.hypervisor.probe_reach(&wish.source, &reference(&snapshot.domain), &uri).await;
+        match reach {
+            Reach::Reachable { .. } if wish.destination_uri.is_some() => {
+                self.refuse_another(destination, uri).await
+            }
+            reach => reach,
+        }
+    }
+
+    /// A URI that a person wrote can lead to a node that no rule has judged. As far as that can be seen
+    /// from here: who does not answer here may answer the source.
+    async fn refuse_another(&self, destination: &NodeFacts, uri: String) -> Reach {
+        let called = NodeEntry { uri: uri.clone(), ..destination.entry.clone() };
+        let there = self.hypervisor.node(&called, &BTreeSet::new()).await;
+        let uuid = |node: &NodeFacts| node.host().and_then(|host| host.uuid);
+        match (uuid(&there), uuid(destination)) {
+            (Some(found), Some(meant)) if found != meant => {
+                let name = there.host().and_then(|host| host.hostname.as_deref()).unwrap_or("another node");
+                let error = format!("{name} answers there, which is not {}", destination.name());
+                Reach::Unreachable { uri, error }
+            }
+            _ => Reach::Reachable { uri },
         }
     }
 }

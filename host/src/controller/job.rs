@@ -13,10 +13,13 @@ use super::ending::stayed;
 use super::error::Error;
 use crate::journal::Lease;
 use crate::migrate::conclude::Judgement;
-use crate::migrate::verify::{Ends, Why};
+use crate::migrate::verify::{Ends, Patience, Why};
 use crate::model::job::{Event, Job, JobId, Outcome, OutcomeKind, Recorded};
 use crate::model::port::{JournalError, Presence, Progress};
 
+/// Two nodes are not seen at the same instant: what looks odd is looked at again.
+const GLANCE: Patience =
+    Patience { untold: Duration::from_secs(3), leftover: Duration::ZERO, moving: Duration::ZERO };
 /// How long an abort waits for the job to end.
 const ABORT_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -71,7 +74,7 @@ impl Jobs {
             domain: job.request.domain_uuid,
             paused: job.request.paused,
         };
-        let seen = ends.look().await;
+        let seen = ends.settle(GLANCE).await;
         let told = !matches!(seen.judgement, Judgement::Moving | Judgement::Untold { .. } | Judgement::Both);
         if told && job.is_open() && !attended {
             let mut outcome = ends.outcome(&seen, &job.request.domain, left_behind(job));

@@ -23,7 +23,7 @@ use crate::model::job::{Event, Failure, JobId, Outcome, OutcomeKind, Phase, Requ
 use crate::model::node::NodeEntry;
 use crate::model::order::{Limits, MigrationOrder, Parameter};
 use crate::model::port::{Abort, ClaimTaken, HypervisorError, JournalError, Presence, Watcher};
-use crate::model::snapshot::{Probe, Snapshot};
+use crate::model::snapshot::{CandidateFacts, Probe, Snapshot};
 use crate::problem::InputError;
 
 /// What a person wants moved, already validated.
@@ -157,16 +157,17 @@ struct Prepared {
 impl Migration<'_> {
     async fn run(&self, domain: DomainFacts) -> Result<Finished, Error> {
         let (snapshot, decision) = self.decide(domain).await?;
-        let Some(chosen) = decision.chosen.clone() else {
+        let Some(chosen) = chosen(&decision, &snapshot) else {
             return self.conclude(ending::refused(&self.request, &decision), Some(decision));
         };
         if let Some(stop) = self.asked_to_stop()? {
             return self.conclude(ending::stopped(&self.request, &stop), Some(decision));
         }
-        if let Err(taken) = self.reserve(&chosen, &decision, &snapshot)? {
-            return self.conclude(ending::claim_taken(&self.request, &chosen, &taken), Some(decision));
+        if let Err(taken) = self.reserve(chosen.node.name(), &decision, &snapshot)? {
+            let node = chosen.node.name();
+            return self.conclude(ending::claim_taken(&self.request, node, &taken), Some(decision));
         }
-        let prepared = match self.prepare(&chosen, snapshot).await? {
+        let prepared = match self.prepare(chosen).await? {
             Ok(prepared) => prepared,
             Err(refusal) => return self.conclude(ending::refused(&self.request, &refusal), Some(*refusal)),
         };
@@ -175,7 +176,7 @@ impl Migration<'_> {
         }
         let returned = self.transfer(&prepared).await?;
         let outcome = self.verify(&prepared, &returned).await;
-        self.conclude(outcome, Some(decision))
+        Ok(self.conclude_verified(outcome, decision))
     }
 
     async fn decide(&self, domain: DomainFacts) -> Result<(Snapshot, Decision), Error> {
@@ -200,55 +201,40 @@ impl Migration<'_> {
     }
 
     /// Reads the chosen pair again and judges it again; a changed mind is a refusal.
-    async fn prepare(
-        &self,
-        chosen: &str,
-        before: Snapshot,
-    ) -> Result<Result<Prepared, Box<Decision>>, Error> {
+    async fn prepare(&self, chosen: CandidateFacts) -> Result<Result<Prepared, Box<Decision>>, Error> {
         self.phase(Phase::Prepare);
-        let destination = before
-            .candidates
-            .iter()
-            .find(|candidate| candidate.node.name() == chosen)
-            .map(|candidate| (candidate.node.entry.clone(), candidate.pair.clone()));
-        let Some((destination, pair)) = destination else {
-            return Ok(Err(Box::new(decide(
-                &self.controller.policy,
-                &before,
-                self.controller.evaluate.as_ref(),
-            ))));
-        };
-        let wish = Wish { to: Some(destination.clone()), ..self.wanted.wish.clone() };
-        let domain = self
-            .controller
-            .jobs
-            .hypervisor
-            .domain(&wish.source, &self.request.domain_uuid.to_string())
-            .await?;
-        let persistent = domain.persistent == Some(true);
-        let gatherer = self.controller.gatherer(Some(self.job));
-        let mut snapshot = gatherer.snapshot(&wish, domain).await?;
-        for candidate in snapshot.candidates.iter_mut().filter(|one| one.node.name() == chosen) {
-            // The probes are moments old; the facts around them are read anew.
-            candidate.pair.reach = pair.reach.clone();
-            candidate.pair.storage = pair.storage.clone();
-        }
+        let snapshot = self.read_again(&chosen).await?;
         let again = decide(&self.controller.policy, &snapshot, self.controller.evaluate.as_ref());
         if again.chosen.is_none() {
             self.record(&Event::Decided { decision: Box::new(again.clone()) })?;
             return Ok(Err(Box::new(again)));
         }
+        let destination = chosen.node.entry;
         let order = MigrationOrder {
             domain: self.request.domain_uuid.to_string(),
             destination_uri: destination_uri(&destination, self.request.destination_uri.as_deref())?,
             destination_name: self.request.destination_name.clone(),
             limits: self.wanted.limits,
-            persistent,
+            persistent: snapshot.domain.persistent == Some(true),
             parameters: self.wanted.parameters.clone(),
         };
         let destination_uri = order.destination_uri.clone();
         self.record(&Event::Prepared { destination: destination.clone(), destination_uri })?;
         Ok(Ok(Prepared { destination, order }))
+    }
+
+    /// Facts anew, with our own reservation known; the pair's probes are moments old and stay.
+    async fn read_again(&self, chosen: &CandidateFacts) -> Result<Snapshot, Error> {
+        let wish = Wish { to: Some(chosen.node.entry.clone()), ..self.wanted.wish.clone() };
+        let uuid = self.request.domain_uuid.to_string();
+        let domain = self.controller.jobs.hypervisor.domain(&wish.source, &uuid).await?;
+        let mut snapshot = self.controller.gatherer(Some(self.job)).snapshot(&wish, domain).await?;
+        let name = chosen.node.name();
+        for candidate in snapshot.candidates.iter_mut().filter(|one| one.node.name() == name) {
+            candidate.pair.reach = chosen.pair.reach.clone();
+            candidate.pair.storage = chosen.pair.storage.clone();
+        }
+        Ok(snapshot)
     }
 
     /// The point of no return is the first line: written, durably, before the act.
@@ -267,12 +253,14 @@ impl Migration<'_> {
             domain: self.request.domain_uuid,
             order: &prepared.order,
         };
-        let returned = transfer.carry_out(self.stop.clone()).await?;
+        let returned = transfer.carry_out(self.stop.clone()).await;
         let error = returned.result.as_ref().err().map(failure);
         if let Err(error) = &returned.result {
             tracing::info!(%error, "the migrate call ended with an error; both nodes are looked at");
         }
-        self.record(&Event::TransferReturned { error })?;
+        if let Err(error) = self.record(&Event::TransferReturned { error }) {
+            tracing::error!(error = %crate::problem::chain(&error), "the end of the transfer could not be recorded");
+        }
         Ok(returned)
     }
 
@@ -306,6 +294,22 @@ impl Migration<'_> {
         self.record(&Event::Concluded { outcome: Box::new(outcome.clone()) })?;
         tracing::info!(outcome = %outcome.kind, code = %outcome.code, "job closed");
         Ok(Finished { job: self.job, decision, outcome })
+    }
+
+    /// What both nodes showed is told even if it cannot be recorded.
+    fn conclude_verified(&self, outcome: Outcome, decision: Decision) -> Finished {
+        match self.conclude(outcome.clone(), Some(decision.clone())) {
+            Ok(finished) => finished,
+            Err(error) => {
+                let mut outcome = outcome;
+                outcome.look_at.push(format!(
+                    "the journal did not take this outcome ({}); `wayleave job show {}` concludes the job later",
+                    crate::problem::chain(&error),
+                    self.job
+                ));
+                Finished { job: self.job, decision: Some(decision), outcome }
+            }
+        }
     }
 
     /// The one error exit. After the transfer was ordered it concludes nothing: the record
@@ -368,6 +372,11 @@ fn refuse_bad_uri(wanted: &Wanted, uri: &str) -> Result<(), Error> {
     let node = wanted.wish.to.as_ref().unwrap_or(&wanted.wish.source);
     destination_uri(node, Some(uri))?;
     Ok(())
+}
+
+fn chosen(decision: &Decision, snapshot: &Snapshot) -> Option<CandidateFacts> {
+    let name = decision.chosen.as_deref()?;
+    snapshot.candidates.iter().find(|candidate| candidate.node.name() == name).cloned()
 }
 
 fn is_migrating(presence: &Presence) -> bool {

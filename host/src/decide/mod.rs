@@ -108,3 +108,6 @@ pub fn next_to_probe(decision: &Decision, probed: &[String]) -> Option<String> {
     let best = open.first()?;
     (best.stage == Stage::Inconclusive).then(|| best.node.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,12 +80,12 @@ fn finding(rule: &RuleUse, answer: &Answer, table: &[(Verdict, Effect)], row: us
                 Some(reason) => (reason.code.as_str(), reason.text.as_str()),
                 None => ("ok", ""),
             };
-            explain(base(rule, verdict, effect, name, text), explained[row].as_ref())
+            explain(base(rule, verdict, effect, name, text), explained.get(&row))
         }
         Ok(Rows::Scores { scores, explained }) => {
             let mut finding = base(rule, Verdict::Pass, Effect::None, "ok", "");
             finding.score = Some(f64::from(scores[row]));
-            explain(finding, explained[row].as_ref())
+            explain(finding, explained.get(&row))
         }
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::model::job::{Event, JobId};
 use crate::model::node::NodeEntry;
 use crate::model::order::MigrationOrder;
-use crate::model::port::{Abort, Hypervisor, HypervisorError, Journal, JournalError, Watcher};
+use crate::model::port::{Abort, Hypervisor, HypervisorError, Journal, Watcher};
 
 const POLL: Duration = Duration::from_millis(500);
 /// Between two tries to abort: the job may not have begun, or may just end.
@@ -45,7 +45,7 @@ pub struct Returned {
 }
 
 impl Transfer<'_> {
-    pub async fn carry_out(&self, mut stop: watch::Receiver<Option<Stop>>) -> Result<Returned, JournalError> {
+    pub async fn carry_out(&self, mut stop: watch::Receiver<Option<Stop>>) -> Returned {
         self.set_downtime().await;
         let mut call = self.call();
         let mut poll = interval(POLL);
@@ -57,7 +57,7 @@ impl Transfer<'_> {
             tokio::select! {
                 result = &mut call => {
                     let result = result.unwrap_or_else(|error| Err(lost(&error)));
-                    return Ok(Returned { result, stopped });
+                    return Returned { result, stopped };
                 }
                 _ = poll.tick() => self.watch().await,
                 Ok(()) = stop.changed(), if stopped.is_none() => {
@@ -65,13 +65,13 @@ impl Transfer<'_> {
                 }
             }
             if stopped.is_none() {
-                stopped = self.overdue(begun).or(self.asked_from_elsewhere()?);
+                stopped = self.overdue(begun).or_else(|| self.asked_from_elsewhere());
                 if let Some(stop) = &stopped {
                     self.watcher.note(&format!("aborting: {}", stop.reason));
                 }
             }
             if stopped.is_some() && aborted_at.is_none_or(|at| at.elapsed() >= ABORT_AGAIN) {
-                self.abort(stopped.as_ref(), aborted_at.is_none()).await?;
+                self.abort(stopped.as_ref(), aborted_at.is_none()).await;
                 aborted_at = Some(Instant::now());
             }
         }
@@ -108,21 +108,28 @@ impl Transfer<'_> {
         })
     }
 
-    /// Another process may have written into the journal that it wants an end.
-    fn asked_from_elsewhere(&self) -> Result<Option<Stop>, JournalError> {
-        let asked = self.journal.abort_requested(self.job)?;
-        Ok(asked.map(|Abort { by, reason }| Stop { by, reason }))
+    /// Another process may have written into the journal that it wants an end. A journal that
+    /// cannot be read now is no reason to stop watching.
+    fn asked_from_elsewhere(&self) -> Option<Stop> {
+        match self.journal.abort_requested(self.job) {
+            Ok(asked) => asked.map(|Abort { by, reason }| Stop { by, reason }),
+            Err(error) => {
+                tracing::warn!(%error, "the journal cannot be read");
+                None
+            }
+        }
     }
 
-    async fn abort(&self, stop: Option<&Stop>, first: bool) -> Result<(), JournalError> {
-        if let (Some(stop), true) = (stop, first && self.asked_from_elsewhere()?.is_none()) {
+    async fn abort(&self, stop: Option<&Stop>, first: bool) {
+        if let (Some(stop), true) = (stop, first && self.asked_from_elsewhere().is_none()) {
             let event = Event::AbortRequested { by: stop.by.clone(), reason: stop.reason.clone() };
-            self.journal.append(self.job, &event)?;
+            if let Err(error) = self.journal.append(self.job, &event) {
+                tracing::warn!(%error, "the wish to abort could not be recorded; it is carried out all the same");
+            }
         }
         if let Err(error) = self.hypervisor.abort(self.source, self.domain).await {
             tracing::debug!(%error, "aborting did not take; it is tried again");
         }
-        Ok(())
     }
 }
 

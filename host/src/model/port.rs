@@ -1,7 +1,7 @@
 //! The ports: what the core asks of the world. Adapters implement them and never
 //! meet each other; only `main` knows which one is real.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -150,10 +150,13 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rows {
     /// A reason code a row; 0 passes.
-    Codes { codes: Vec<u8>, explained: Vec<Option<Explanation>> },
+    Codes { codes: Vec<u8>, explained: Explained },
     /// 0..=1 a row.
-    Scores { scores: Vec<f32>, explained: Vec<Option<Explanation>> },
+    Scores { scores: Vec<f32>, explained: Explained },
 }
+
+/// By row; only those that were to be explained.
+pub type Explained = BTreeMap<usize, Explanation>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {

@@ -146,6 +146,10 @@ fn compile(manifest: &Path, folder: &Path, crates: &[PluginCrate]) -> Result<(),
     }
     // Debug information would be most of the file, and nothing reads it.
     cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "none").env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    // A rule is judged thousands of times and built once: as one unit, the SDK and the
+    // standard library with it.
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "fat").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+    cargo.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "false");
     // stdout is data.
     cargo.stdout(std::process::Stdio::null());
     let status = cargo.status().map_err(BuildError::Cargo)?;

@@ -30,7 +30,7 @@ use self::load::Plugin;
 use self::sandbox::{Judging, Sandbox};
 use crate::model::decision::Claim;
 use crate::model::policy::{RuleInfo, RuleKind, RuleUse};
-use crate::model::port::{Answer, Evaluate, Explanation, Fault, Problem, Rows, Sitting};
+use crate::model::port::{Answer, Evaluate, Explained, Fault, Problem, Rows, Sitting};
 use crate::model::snapshot::Snapshot;
 
 #[derive(Debug, Error)]
@@ -225,14 +225,10 @@ impl PluginSitting<'_> {
         sandbox: &mut Sandbox,
         judging: &Judging,
         wanted: impl Fn(usize) -> bool,
-    ) -> Result<Vec<Option<Explanation>>, Fault> {
-        let mut explained = vec![None; self.columns.rows.len()];
-        for (row, slot) in explained.iter_mut().enumerate() {
-            if wanted(row) {
-                *slot = Some(sandbox.explain(judging, u32::try_from(row).unwrap_or(u32::MAX))?);
-            }
-        }
-        Ok(explained)
+    ) -> Result<Explained, Fault> {
+        let rows = (0..self.columns.rows.len()).filter(|row| wanted(*row));
+        let explain = |row| Ok((row, sandbox.explain(judging, u32::try_from(row).unwrap_or(u32::MAX))?));
+        rows.map(explain).collect()
     }
 }
 

@@ -22,24 +22,49 @@ pub struct State {
     panic: Option<String>,
 }
 
+/// All memories and tables of a component together: it may have several of each.
 #[derive(Debug)]
 struct MemoryLimit {
-    bytes_max: usize,
+    bytes_left: usize,
+    /// Pointers, not bytes: a generous count that no rule comes near.
+    elements_left: usize,
     hit: bool,
 }
 
+impl MemoryLimit {
+    fn new(bytes: usize) -> Self {
+        Self { bytes_left: bytes, elements_left: 100_000, hit: false }
+    }
+}
+
+/// Takes the growth from what is left, or says that it was too much.
+fn grant(left: &mut usize, hit: &mut bool, now: usize, wanted: usize) -> bool {
+    let granted = left.checked_sub(wanted.saturating_sub(now));
+    *hit |= granted.is_none();
+    *left = granted.unwrap_or(*left);
+    granted.is_some()
+}
+
 impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(&mut self, _now: usize, wanted: usize, _most: Option<usize>) -> Result<bool> {
-        let granted = wanted <= self.bytes_max;
-        self.hit |= !granted;
-        Ok(granted)
+    fn memory_growing(&mut self, now: usize, wanted: usize, _most: Option<usize>) -> Result<bool> {
+        Ok(grant(&mut self.bytes_left, &mut self.hit, now, wanted))
     }
 
-    fn table_growing(&mut self, _now: usize, wanted: usize, _most: Option<usize>) -> Result<bool> {
-        // Pointers, not bytes: a generous count that no rule comes near.
-        let granted = wanted <= 100_000;
-        self.hit |= !granted;
-        Ok(granted)
+    fn table_growing(&mut self, now: usize, wanted: usize, _most: Option<usize>) -> Result<bool> {
+        Ok(grant(&mut self.elements_left, &mut self.hit, now, wanted))
+    }
+
+    fn memories(&self) -> usize {
+        // Each reserves addresses, however small it is.
+        16
+    }
+
+    fn tables(&self) -> usize {
+        64
+    }
+
+    fn instances(&self) -> usize {
+        64
     }
 }
 
@@ -63,11 +88,14 @@ impl State {
     }
 }
 
-/// A text of a plugin, fit for a terminal: no control characters, at most so many bytes.
+/// A text of a plugin, fit for a terminal: no control characters, nothing invisible that
+/// turns the line around, at most so many bytes.
 pub fn clean(text: &str, bytes_max: usize) -> String {
     let mut cleaned = String::new();
     for character in text.chars() {
-        let character = if character.is_control() { ' ' } else { character };
+        let hidden =
+            matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+        let character = if character.is_control() || hidden { ' ' } else { character };
         if cleaned.len() + character.len_utf8() > bytes_max {
             break;
         }
@@ -131,7 +159,7 @@ impl Sandbox {
         let rows = columns.rows.len();
         let state = State {
             columns,
-            memory: MemoryLimit { bytes_max: limits.memory_bytes, hit: false },
+            memory: MemoryLimit::new(limits.memory_bytes),
             log_bytes_left: limits.log_bytes,
             panic: None,
         };
@@ -238,4 +266,26 @@ fn fault(state: &State, limits: &SandboxLimits, error: &wasmtime::Error) -> Faul
         },
     };
     Fault { code: code.to_owned(), detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_share_one_limit() {
+        let mut limit = MemoryLimit::new(100);
+        assert!(limit.memory_growing(0, 60, None).expect("it answers"));
+        assert!(!limit.memory_growing(0, 60, None).expect("it answers"), "a second memory");
+        assert!(limit.hit);
+        assert!(limit.memory_growing(60, 100, None).expect("it answers"), "what is left can still be had");
+        assert!(!limit.memory_growing(100, 101, None).expect("it answers"));
+    }
+
+    #[test]
+    fn a_text_is_cleaned_and_cut_between_characters() {
+        assert_eq!(clean("a\u{1b}[1mb\r\n\u{202e}", 100), "a [1mb   ");
+        assert_eq!(clean("äöü", 5), "äö");
+        assert_eq!(clean("abc", 0), "");
+    }
 }
