@@ -6,7 +6,8 @@
 //! ```
 //!
 //! `native` and `sandbox` end with the same ranked rows; `decide` is the whole of it, with
-//! the explanations that a person reads. Each sandboxed rule gets a fresh instance for each
+//! the explanations that a person reads. `rules alone` in the table leaves weighing and
+//! ranking out, which both forms do alike. Each sandboxed rule gets a fresh instance for each
 //! decision, configured again, as the native one is. A table of medians stands at the end.
 
 #![allow(clippy::print_stdout, reason = "the table is the result")]
@@ -61,7 +62,8 @@ fn main() {
         group.finish();
     }
     criterion.final_summary();
-    if std::env::args().all(|argument| argument != "--test") {
+    let alone = ["--test", "--list", "--profile-time"];
+    if std::env::args().all(|argument| !alone.contains(&argument.as_str())) {
         print_table(&cases);
     }
 }
@@ -129,23 +131,36 @@ impl<'a> Case<'a> {
 
 /// Medians of rounds in which all forms take turns, so that a noisy machine is noisy to all.
 fn print_table(cases: &[Case<'_>]) {
-    println!("\nOne decision, {} rules of {0} plugins, fresh instances; medians", RULES.len());
-    println!("{:>7} {:>12} {:>12} {:>7} {:>14}", "nodes", "native", "sandbox", "ratio", "with words");
+    println!("\nOne decision, {} rules of as many plugins, fresh instances; medians", RULES.len());
+    println!(
+        "{:>7} {:>12} {:>12} {:>7} {:>12} {:>14}",
+        "nodes", "native", "sandbox", "ratio", "rules alone", "with words"
+    );
     let mut medians: BTreeMap<usize, Duration> = BTreeMap::new();
     for case in cases {
         let rounds = (200_000 / case.nodes).clamp(40, 400);
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        let mut times = [(); 5].map(|()| Vec::new());
         for round in 0..rounds {
             times[0].push(timed(|| case.native()));
             times[1].push(timed(|| case.sandbox()));
+            times[2].push(timed(|| native::ask(case.policy, &case.facts)));
+            times[3].push(timed(|| ask_briefly(case.policy, case.sitting.as_ref())));
             if round % 4 == 0 {
-                times[2].push(timed(|| case.decide()));
+                times[4].push(timed(|| case.decide()));
             }
         }
-        let [native, sandbox, whole] = times.map(median);
-        let ratio = sandbox.as_secs_f64() / native.as_secs_f64();
-        let (native, told, whole) = (milliseconds(native), milliseconds(sandbox), milliseconds(whole));
-        println!("{:>7} {native:>12} {told:>12} {ratio:>6.2}x {whole:>14}", case.nodes);
+        let [native, sandbox, rules_native, rules_sandbox, whole] = times.map(median);
+        let ratio =
+            |one: Duration, other: Duration| format!("{:.2}x", one.as_secs_f64() / other.as_secs_f64());
+        println!(
+            "{:>7} {:>12} {:>12} {:>7} {:>12} {:>14}",
+            case.nodes,
+            milliseconds(native),
+            milliseconds(sandbox),
+            ratio(sandbox, native),
+            ratio(rules_sandbox, rules_native),
+            milliseconds(whole),
+        );
         medians.insert(case.nodes, sandbox);
     }
     let growth = medians[&10_000].as_secs_f64() / medians[&1_000].as_secs_f64();

@@ -36,6 +36,7 @@ pub mod config;
 pub mod controller;
 pub mod decide;
 pub mod journal;
+pub mod lease;
 #[cfg(feature = "libvirt")]
 pub mod libvirt;
 pub mod migrate;

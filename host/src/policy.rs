@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jsonschema::error::ValidationErrorKind;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -19,8 +20,10 @@ use crate::problem::{InputError, line_column};
 /// What must hold for any move: no policy can drop or soften these.
 pub const MANDATORY: [&str; 4] = ["same-node", "cpu-compatible", "no-passthrough", "storage-shared"];
 
-const KEYS: [&str; 12] = [
-    "name", "rule", "data", "use", "as", "mode", "weight", "on_fault", "settings", "file", "enforce", "audit",
+/// Keys, and the words that some of them take.
+const KEYS: [&str; 14] = [
+    "name", "rule", "data", "use", "as", "mode", "weight", "on_fault", "settings", "file", "enforce", "warn",
+    "audit", "reject",
 ];
 
 #[derive(Deserialize)]
@@ -123,11 +126,12 @@ impl Reader<'_> {
         if found.is_empty() || found.contains('\n') {
             return problem;
         }
-        problem.hint_nearest(found, KEYS)
+        problem.hint_nearest(found.trim_matches(['"', '\'']), KEYS)
     }
 
     fn rule(&self, entry: &RuleEntry) -> Result<RuleUse, InputError> {
         let info = self.find(&entry.rule)?;
+        self.refuse_borrowed_name(entry, &info)?;
         let mandatory = MANDATORY.contains(&info.name.as_str());
         let mode = entry.mode.as_ref().map_or(Mode::Enforce, |mode| *mode.get_ref());
         let on_fault = entry.on_fault.as_ref().map_or(OnFault::Reject, |on_fault| *on_fault.get_ref());
@@ -190,6 +194,22 @@ impl Reader<'_> {
         })
     }
 
+    /// A mandatory rule's name in a report is that rule.
+    fn refuse_borrowed_name(&self, entry: &RuleEntry, info: &RuleInfo) -> Result<(), InputError> {
+        match &entry.name {
+            Some(name) if name.get_ref() != &info.name && MANDATORY.contains(&name.get_ref().as_str()) => {
+                Err(self
+                    .problem(
+                        "mandatory-rule",
+                        &name.span(),
+                        format!("`{}` is the name of a mandatory rule", name.get_ref()),
+                    )
+                    .hint("give this one another name"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn weight(&self, entry: &RuleEntry, info: &RuleInfo) -> Result<f64, InputError> {
         let Some(weight) = &entry.weight else { return Ok(1.0) };
         if info.kind == RuleKind::Check {
@@ -242,7 +262,14 @@ impl Reader<'_> {
             )
         })?;
         if let Some(error) = schema.iter_errors(settings).next() {
-            return Err(refused(error.instance_path().as_str(), &error.to_string()));
+            // A key that is not known is where it stands, not where its table begins.
+            let place = match error.kind() {
+                ValidationErrorKind::AdditionalProperties { unexpected } => {
+                    format!("{}/{}", error.instance_path(), unexpected.first().map_or("", String::as_str))
+                }
+                _ => error.instance_path().to_string(),
+            };
+            return Err(refused(&place, &error.to_string()));
         }
         match self.evaluate.configure(info, settings) {
             Ok(()) => Ok(()),
@@ -274,7 +301,10 @@ impl Reader<'_> {
 
     /// A mandatory rule that the policy does not name, with its defaults.
     fn mandatory(&self, name: &str) -> Result<RuleUse, InputError> {
-        let info = self.find(&Spanned::new(0..0, name.to_owned())).map_err(|_| {
+        let info = self.find(&Spanned::new(0..0, name.to_owned())).map_err(|error| {
+            if error.code() != "no-such-rule" {
+                return error;
+            }
             InputError::new("mandatory-rule-missing", format!("no plugin offers the mandatory rule `{name}`"))
                 .in_file(self.path)
                 .hint("point `plugin_folders` at the plugins that come with wayleave; `wayleave plugin list` shows what was found")
@@ -302,3 +332,6 @@ fn settings_keys(schema: &Value) -> String {
         .unwrap_or_default();
     if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub(crate) fn domain_xml(guest: &Guest, lab: &Surroundings) -> String {
     <cmdline>{arguments}</cmdline>
   </os>
   <features><acpi/></features>
-  <cpu mode='custom' match='exact' check='none'><model fallback='forbid'>{cpu}</model></cpu>
+  <cpu mode='custom' match='exact' check='{check}'><model fallback='forbid'>{cpu}</model>{feature}</cpu>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>destroy</on_reboot>
   <on_crash>destroy</on_crash>
@@ -45,6 +45,7 @@ pub(crate) fn domain_xml(guest: &Guest, lab: &Surroundings) -> String {
     </serial>
     {disk}
     {hostdev}
+    {interface}
     <memballoon model='none'/>
   </devices>
 </domain>
@@ -54,11 +55,22 @@ pub(crate) fn domain_xml(guest: &Guest, lab: &Surroundings) -> String {
         kernel = lab.image.kernel.display(),
         initramfs = lab.image.initramfs.display(),
         arguments = arguments(guest),
+        check = if guest.cpu_feature.is_some() { "partial" } else { "none" },
+        feature = guest.cpu_feature.map_or_else(String::new, cpu_feature),
+        interface = guest.bridge.map_or_else(String::new, interface),
         usb = if guest.usb_hostdev { "qemu-xhci" } else { "none" },
         console = lab.consoles.join(format!("{name}.log")).display(),
         disk = disk(guest, lab.images),
         hostdev = if guest.usb_hostdev { USB_HOSTDEV } else { "" },
     )
+}
+
+fn cpu_feature(name: &str) -> String {
+    format!("<feature policy='require' name='{name}'/>")
+}
+
+fn interface(bridge: &str) -> String {
+    format!("<interface type='bridge'><source bridge='{bridge}'/><model type='virtio'/></interface>")
 }
 
 const USB_HOSTDEV: &str = "<hostdev mode='subsystem' type='usb' managed='yes'>

@@ -11,6 +11,8 @@ pub struct Guest {
     pub(crate) blocks_every_ms: Option<u64>,
     pub(crate) disk_cache: &'static str,
     pub(crate) usb_hostdev: bool,
+    pub(crate) cpu_feature: Option<&'static str>,
+    pub(crate) bridge: Option<&'static str>,
     pub(crate) persistent: bool,
     pub(crate) labels: Vec<(String, String)>,
 }
@@ -27,6 +29,8 @@ impl Guest {
             blocks_every_ms: None,
             disk_cache: "none",
             usb_hostdev: false,
+            cpu_feature: None,
+            bridge: None,
             persistent: true,
             labels: Vec::new(),
         }
@@ -69,6 +73,16 @@ impl Guest {
     /// machines without a USB device to give away.
     pub fn with_usb_hostdev(self) -> Self {
         Self { usb_hostdev: true, ..self }
+    }
+
+    /// Names a feature that its processor must have wherever it runs.
+    pub fn with_cpu_feature(self, feature: &'static str) -> Self {
+        Self { cpu_feature: Some(feature), ..self }
+    }
+
+    /// Has an interface on a bridge of its node.
+    pub fn on_bridge(self, bridge: &'static str) -> Self {
+        Self { bridge: Some(bridge), ..self }
     }
 
     /// Leaves no definition behind when it stops.

@@ -58,7 +58,7 @@ impl Keeper {
     }
 
     pub fn wait_until_ready(&mut self, folder: &Path) -> Result<()> {
-        eventually("a node's namespaces", Duration::from_secs(10), || {
+        eventually("a node's namespaces", Duration::from_secs(60), || {
             if let Some(status) = self.child.try_wait()? {
                 let log = fs::read_to_string(folder.join("keeper.log")).unwrap_or_default();
                 bail!("keeper ended with {status}: {log}");

@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -230,6 +230,12 @@ impl Lab {
         let file = self.place.folder.join("policy.toml");
         fs::write(&file, toml)?;
         self.product.policy = file;
+        self.rewrite_config()
+    }
+
+    /// Looks for plugins in this folder too.
+    pub fn add_plugin_folder(&mut self, folder: &Path) -> Result<()> {
+        self.product.plugin_folders.push(folder.to_owned());
         self.rewrite_config()
     }
 

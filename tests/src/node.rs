@@ -120,7 +120,7 @@ impl Node {
     }
 
     pub(crate) fn wait_for_daemon(&self) -> Result<()> {
-        eventually(&format!("libvirt on {}", self.name), Duration::from_secs(20), || {
+        eventually(&format!("libvirt on {}", self.name), Duration::from_secs(60), || {
             Ok(self.try_virsh(["pool-info", "images"])?.ok().then_some(()))
         })
         .with_context(|| self.log_end())
@@ -129,7 +129,7 @@ impl Node {
     /// Starts libvirtd and waits until it answers.
     pub fn start_daemon(&self) -> Result<()> {
         self.launch_daemon()?;
-        eventually(&format!("libvirt on {}", self.name), Duration::from_secs(20), || {
+        eventually(&format!("libvirt on {}", self.name), Duration::from_secs(60), || {
             Ok(self.try_virsh(["list"])?.ok().then_some(()))
         })
         .with_context(|| self.log_end())

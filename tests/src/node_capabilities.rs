@@ -1,10 +1,10 @@
-//! A node whose emulator can do less than its neighbours', on one machine with one emulator. What
+//! A node that is made to be another machine than it is. With one emulator for all nodes, what
 //! QEMU can do libvirt asks once and writes into its cache; here the cache is made to say less, and
 //! from then on the daemon itself answers as that of a node with an older QEMU or processor does.
 
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::node::Node;
 
@@ -21,6 +21,18 @@ impl Node {
         self.cache_without(|line| {
             line.contains(&element).then(|| format!("    {element}type='boolean' value='false'/>"))
         })
+    }
+
+    /// The node calls itself by another's UUID, as a machine that was cloned does.
+    pub fn take_host_uuid_of(&self, other: &Node) -> Result<()> {
+        let line = |text: &str| text.lines().find(|line| line.starts_with("host_uuid")).map(str::to_owned);
+        let file = |node: &Node| node.folder.join("etc/libvirt/libvirtd.conf");
+        let theirs = line(&fs::read_to_string(file(other))?).context("the other node has no host_uuid")?;
+        let own = fs::read_to_string(file(self))?;
+        let mine = line(&own).context("the node has no host_uuid")?;
+        self.kill_daemon()?;
+        fs::write(file(self), own.replace(&mine, &theirs))?;
+        self.start_daemon()
     }
 
     /// Restarts the daemon on a cache in which the lines that `instead` answers for are replaced.

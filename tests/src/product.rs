@@ -25,6 +25,7 @@ pub(crate) struct NodeSettings {
 #[derive(Clone, Debug)]
 pub(crate) struct Product {
     pub policy: PathBuf,
+    pub plugin_folders: Vec<PathBuf>,
     /// Text that a test adds before the nodes.
     pub extra: String,
     pub nodes: Vec<NodeSettings>,
@@ -35,6 +36,7 @@ impl Product {
         let rack = |number: usize| vec![("rack".to_owned(), number.to_string())];
         Self {
             policy: repository().join("policies/default.toml"),
+            plugin_folders: vec![repository().join("target/plugins")],
             extra: String::new(),
             nodes: (1..=nodes)
                 .map(|number| NodeSettings { labels: rack(number), maintenance: false })
@@ -44,9 +46,9 @@ impl Product {
 
     pub fn write_config(&self, place: &Place, nodes: &[Node]) -> Result<PathBuf> {
         let mut text = format!(
-            "state_folder = {:?}\nplugin_folders = [{:?}]\npolicy = {:?}\n{}",
+            "state_folder = {:?}\nplugin_folders = {:?}\npolicy = {:?}\n{}",
             place.folder.join("state"),
-            repository().join("target/plugins"),
+            self.plugin_folders,
             self.policy,
             self.extra,
         );
@@ -135,6 +137,11 @@ impl Spawned {
 
     pub fn go_on(&self) -> Result<()> {
         Ok(kill_process(Pid::from_child(&self.child), Signal::CONT)?)
+    }
+
+    /// Asks it to end, as the machine's shutdown does.
+    pub fn terminate(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::TERM)?)
     }
 
     /// Kills it with SIGKILL, as a crash would.

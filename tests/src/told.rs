@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::command::{Finished, eventually};
@@ -100,12 +100,11 @@ impl Lab {
         args: impl IntoIterator<Item = S>,
     ) -> Result<(Spawned, u64)> {
         let mut spawned = self.spawn_migrate(args)?;
-        eventually("memory to be sent", Duration::from_secs(60), || {
-            if !spawned.is_running()? {
-                bail!("it ended: {}{}", spawned.stderr_so_far(), spawned.stdout_so_far());
-            }
+        let sent = eventually("memory to be sent", Duration::from_secs(60), || {
+            ensure!(spawned.is_running()?, "it ended before the transfer");
             Ok(source.sent_mib(guest.name())?.filter(|mib| *mib > 0.0))
-        })?;
+        });
+        sent.with_context(|| format!("{}{}", spawned.stderr_so_far(), spawned.stdout_so_far()))?;
         let open = self.open_jobs()?;
         let of_guest = open.iter().find(|job| job["request"]["domain_uuid"] == guest.uuid());
         let job = of_guest.and_then(|job| job["id"].as_u64()).context("no open job of the guest")?;

@@ -121,7 +121,7 @@ fn hypervisor_parameters_act_on_the_move() -> Result<()> {
         let throttle = eventually("the guest to be slowed down", A_WHILE, || {
             source.job_line("web", "Auto converge throttle")
         })?;
-        ensure!(throttle.starts_with("35") || throttle > "35".to_owned(), "it begins at {throttle:?}");
+        ensure!(throttle.starts_with("35") || throttle.as_str() > "35", "it begins at {throttle:?}");
         spawned.interrupt()?;
         let told = Told::of(spawned.finish_within(A_WHILE)?)?;
         lab.assert_told(&guest, &told, &Ending { kind: "aborted", code: "aborted", on: &source })?;

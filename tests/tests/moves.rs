@@ -54,7 +54,7 @@ fn the_policy_chooses_among_three_and_a_person_may_name_one() -> Result<()> {
         assert_eq!((blocking("node-c"), blocking("node-d")), (vec![], vec![]));
         let stages =
             ["node-a", "node-b", "node-c", "node-d"].map(|node| candidate(&told, node)["stage"].clone());
-        assert_eq!(stages, ["rejected", "rejected", "eligible", "chosen"]);
+        assert_eq!(stages, ["rejected", "rejected", "inconclusive", "chosen"]);
         let score = |node: &str| candidate(&told, node)["score"].as_f64().unwrap_or(0.0);
         ensure!(score("node-d") > score("node-c"), "the label decided nothing");
 

@@ -127,11 +127,25 @@ fn a_machine_type_that_the_destination_does_not_know() -> Result<()> {
 fn a_cpu_feature_that_the_destination_lacks() -> Result<()> {
     Lab::run(["node-a", "node-b"], |lab| {
         let (source, destination) = (lab.node("node-a"), lab.node("node-b"));
-        let guest = lab.boot(&Guest::ticking("web"), &source)?;
-        destination.without_cpu_feature("lahf-lm")?;
+        let guest = lab.boot(&Guest::ticking("web").with_cpu_feature("cx16"), &source)?;
+        destination.without_cpu_feature("cx16")?;
         let reason = ("cpu-compatible", "cpu-incompatible");
         let finding = lab.assert_refused(&guest, (&source, &destination), reason)?;
-        ensure!(finding.measured.contains("lahf_lm"), "what is missing is not named: {finding:?}");
+        ensure!(finding.measured.contains("cx16"), "what is missing is not named: {finding:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_bridge_that_only_the_source_has() -> Result<()> {
+    Lab::run(["node-a", "node-b"], |lab| {
+        let (source, destination) = (lab.node("node-a"), lab.node("node-b"));
+        source.run_inside(["ip", "link", "add", "guests0", "type", "bridge"])?;
+        source.run_inside(["ip", "link", "set", "guests0", "up"])?;
+        let guest = lab.boot(&Guest::ticking("web").on_bridge("guests0"), &source)?;
+        let reason = ("networks-present", "network-missing");
+        let finding = lab.assert_refused(&guest, (&source, &destination), reason)?;
+        assert_eq!(finding.measured, "bridge guests0 missing");
         Ok(())
     })
 }

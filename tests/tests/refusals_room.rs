@@ -35,7 +35,8 @@ fn the_processors_carry_enough_already() -> Result<()> {
         lab.with_policy(&rule("cpu-room", &format!("vcpus_per_cpu = {}", 1.0 / processors as f64)))?;
         lab.wayleave(["check", "web", "--from", "node-a", "--to", "node-b"])?.expect_ok()?;
         let resident = lab.boot(&Guest::ticking("resident"), &destination)?;
-        let finding = lab.assert_refused(&guest, (&source, &destination), ("cpu-room", "vcpus-overcommitted"))?;
+        let finding =
+            lab.assert_refused(&guest, (&source, &destination), ("cpu-room", "vcpus-overcommitted"))?;
         ensure!(finding.measured.starts_with("2 virtual processors"), "{finding:?}");
         ensure!(finding.needed.starts_with("at most 1"), "{finding:?}");
         lab.assert_runs_only_on(&resident, "resident", &destination)
@@ -59,7 +60,8 @@ fn the_guest_has_more_processors_than_the_node() -> Result<()> {
 /// Licences for the product `db`, read from a file beside the policy.
 fn with_licences(lab: &mut Lab, rows: &str) -> Result<()> {
     fs::write(lab.config().with_file_name("licences.csv"), format!("product,nodes,seats\n{rows}"))?;
-    lab.with_policy("[[rule]]\nuse = \"licence\"\n[data.licences]\nfile = \"licences.csv\"\n")
+    let rules = "[[rule]]\nuse = \"licence\"\n[[rule]]\nuse = \"cpu-room\"\n";
+    lab.with_policy(&format!("{rules}[data.licences]\nfile = \"licences.csv\"\n"))
 }
 
 #[test]
@@ -70,7 +72,8 @@ fn all_seats_of_a_licence_are_taken_by_residents() -> Result<()> {
         let guest = lab.boot(&Guest::ticking("web").labelled("licence", "db"), &source)?;
         lab.wayleave(["check", "web", "--from", "node-a", "--to", "node-b"])?.expect_ok()?;
         // The seat counts on all nodes of the licence together.
-        let resident = lab.boot(&Guest::ticking("resident").labelled("licence", "db"), &lab.node("node-c"))?;
+        let resident =
+            lab.boot(&Guest::ticking("resident").labelled("licence", "db"), &lab.node("node-c"))?;
         let spent = ("licence", "licence-seats-spent");
         let finding = lab.assert_refused(&guest, (&source, &destination), spent)?;
         ensure!(finding.measured.contains("node-b node-c, 1 seats"), "{finding:?}");
@@ -150,7 +153,11 @@ fn two_moves_at_once_cannot_take_one_seat() -> Result<()> {
 
         let told = lab.migrate(["other", "--from", "node-a", "--to", "node-b"])?;
         let shown = format!("{:#}\n{}", told.outcome, told.stderr);
-        assert_eq!((told.status, told.text("kind"), told.text("code")), (1, "refused", "claim-taken"), "{shown}");
+        assert_eq!(
+            (told.status, told.text("kind"), told.text("code")),
+            (1, "refused", "claim-taken"),
+            "{shown}"
+        );
         ensure!(told.text("text").contains("licence/db/1 on node-b"), "what is held? {shown}");
         ensure!(told.text("text").contains(&format!("held by job {}", job["id"])), "by whom? {shown}");
         ensure!(!told.look_at().is_empty(), "what to do? {shown}");
@@ -180,6 +187,9 @@ fn a_guest_on_its_way_takes_one_seat_and_not_two() -> Result<()> {
         if told.status != 0 {
             bail!("there is a seat for each of the two: {:#}", told.outcome);
         }
+        // Of a guest that arrives libvirt tells no definition, but its processors count.
+        let finding = Decision::told(&told).finding("node-b", "cpu-room")?;
+        ensure!(finding.measured.starts_with("2 virtual processors"), "{finding:?}");
         lab.assert_runs_only_on(&other, "other", &destination)?;
         lab.wayleave(["job", "abort", &job.to_string()])?;
         let told = Told::of(first.finish_within(Duration::from_secs(120))?)?;

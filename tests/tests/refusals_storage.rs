@@ -33,8 +33,7 @@ fn no_probe_is_left(lab: &Lab, node: &Node) -> Result<()> {
 fn the_destination_has_no_pool_for_the_disk() -> Result<()> {
     with_disk(|lab, guest, [source, destination]| {
         destination.no_storage()?;
-        let finding =
-            lab.assert_refused(guest, (source, destination), (RULE, "no-pool-at-destination"))?;
+        let finding = lab.assert_refused(guest, (source, destination), (RULE, "no-pool-at-destination"))?;
         ensure!(finding.measured.contains(&*lab.images().to_string_lossy()), "which? {finding:?}");
         destination.storage_again()?;
         permitted(lab)

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Jobs;
 use super::ending::stayed;
 use super::error::Error;
-use crate::journal::Lease;
+use crate::lease::Lease;
 use crate::migrate::conclude::Judgement;
 use crate::migrate::verify::{Ends, Patience, Why};
 use crate::model::job::{Event, Job, JobId, Outcome, OutcomeKind, Recorded};

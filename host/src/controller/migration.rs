@@ -13,7 +13,7 @@ use super::error::Error;
 use super::gather::Wish;
 use super::{Controller, ending};
 use crate::decide::decide;
-use crate::journal::Lease;
+use crate::lease::Lease;
 use crate::migrate::destination::destination_uri;
 use crate::migrate::transfer::{Returned, Stop, Transfer};
 use crate::migrate::verify::{Ends, Patience};
@@ -84,6 +84,10 @@ impl Controller {
             return Err(refuse("no-uuid", "it has no UUID".to_owned(), "libvirt gives every domain one"));
         };
         if is_migrating(&self.jobs.hypervisor.presence(&wish.source, uuid).await) {
+            let open = self.jobs.journal.open_jobs()?;
+            if let Some(ours) = open.into_iter().find(|job| job.request.domain_uuid == uuid) {
+                return Err(JournalError::Busy { domain: domain.name, job: ours.id }.into());
+            }
             return Err(refuse(
                 "already-migrating",
                 "libvirt moves it already, by another hand".to_owned(),

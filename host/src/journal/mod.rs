@@ -1,9 +1,8 @@
-//! The record of all jobs: stores behind the `Journal` port, and the lease of a controller.
+//! The record of all jobs: stores behind the `Journal` port.
 //!
 //! `memory` forgets at exit and serves tests and dry runs; `sqlite` is the embedded
-//! default. One suite (`conformance`) runs on both. A `Lease` tells other processes
-//! on this machine that the controller of a job is alive; it is no part of the record.
-//! Nothing here interprets events: that is `model::Job::fold`.
+//! default. One suite (`conformance`) runs on both. Nothing here interprets events: that
+//! is `model::Job::fold`.
 //!
 //! ```text
 //! open ─▶ append* ─▶ reserve ─▶ append* ─▶ append(Concluded)
@@ -12,7 +11,6 @@
 //! ```
 
 mod hold;
-mod lease;
 mod memory;
 mod schema;
 mod sqlite;
@@ -25,6 +23,5 @@ mod samples;
 #[cfg(test)]
 mod sqlite_tests;
 
-pub use lease::Lease;
 pub use memory::MemoryJournal;
 pub use sqlite::SqliteJournal;

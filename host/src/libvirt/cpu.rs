@@ -67,7 +67,9 @@ pub async fn compare(
 }
 
 fn guest(connection: &Connect, node: &str, name: &str, doing: &str) -> Result<Guest> {
-    let definition = domain::migratable_xml(&domain::find(connection, node, name)?, doing)?;
+    // The live definition names every feature that the guest has. The migratable one may be the
+    // owner's, where `check='none'` makes libvirt answer "superset" to whatever is missing.
+    let definition = domain::find(connection, node, name)?.get_xml_desc(sys::VIR_DOMAIN_NONE).doing(doing)?;
     let bad = |error: xml::XmlError| of_ours("bad-answer", doing, error.to_string());
     let facts = xml::domain_facts(&definition).map_err(bad)?;
     let mode = facts.cpu.mode;

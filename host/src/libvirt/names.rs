@@ -37,9 +37,18 @@ const PAUSED: [&str; 15] = [
     "api-error",
 ];
 
-/// Why a domain stands still, in libvirt's words; `unknown` for every other state.
+/// Why a domain runs that had been stopped.
+pub const UNPAUSED: &str = "unpaused";
+pub const MIGRATION_CANCELED: &str = "migration-canceled";
+
+/// Why a domain stands still, or runs again, in libvirt's words; `unknown` for everything else.
 pub fn reason(state: sys::virDomainState, reason: i32) -> String {
     let known = match state {
+        sys::VIR_DOMAIN_RUNNING => match u32::try_from(reason) {
+            Ok(sys::VIR_DOMAIN_RUNNING_UNPAUSED) => Some(UNPAUSED),
+            Ok(sys::VIR_DOMAIN_RUNNING_MIGRATION_CANCELED) => Some(MIGRATION_CANCELED),
+            _ => None,
+        },
         sys::VIR_DOMAIN_PAUSED => usize::try_from(reason).ok().and_then(|reason| PAUSED.get(reason).copied()),
         sys::VIR_DOMAIN_PMSUSPENDED => Some("suspended"),
         sys::VIR_DOMAIN_CRASHED => Some("crashed"),
@@ -82,6 +91,9 @@ mod tests {
         assert_eq!(reason(paused, number(sys::VIR_DOMAIN_PAUSED_IOERROR)), "io-error");
         assert_eq!(reason(paused, number(sys::VIR_DOMAIN_PAUSED_STARTING_UP)), "starting-up");
         assert_eq!(reason(paused, number(sys::VIR_DOMAIN_PAUSED_API_ERROR)), "api-error");
+        let again = number(sys::VIR_DOMAIN_RUNNING_MIGRATION_CANCELED);
+        assert_eq!(reason(sys::VIR_DOMAIN_RUNNING, again), MIGRATION_CANCELED);
+        assert_eq!(reason(sys::VIR_DOMAIN_RUNNING, number(sys::VIR_DOMAIN_RUNNING_BOOTED)), "unknown");
         assert_eq!(reason(paused, 99), "unknown");
         assert_eq!(reason(paused, -1), "unknown");
     }

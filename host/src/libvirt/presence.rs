@@ -29,7 +29,8 @@ pub fn presence(connection: &Connect, node: &str, uuid: Uuid) -> Result<Presence
 fn shown(name: String, state: DomainState, reason: String, migrating: bool) -> Presence {
     match state {
         DomainState::Running | DomainState::Blocked | DomainState::ShuttingDown | DomainState::Unknown => {
-            Presence::Running { name, migrating }
+            let resumed = [names::UNPAUSED, names::MIGRATION_CANCELED].contains(&reason.as_str());
+            Presence::Running { name, migrating, resumed }
         }
         DomainState::Paused | DomainState::Suspended => Presence::Paused { name, reason, migrating },
         // A crashed guest that is kept for inspection holds its disks, but runs nothing.
@@ -45,11 +46,13 @@ mod tests {
     #[test]
     fn a_state_is_shown_as_what_it_means_for_the_one_running_copy() {
         let show = |state| shown("web".into(), state, "user".into(), false);
-        assert_eq!(show(DomainState::Running), Presence::Running { name: "web".into(), migrating: false });
-        assert_eq!(
-            show(DomainState::ShuttingDown),
-            Presence::Running { name: "web".into(), migrating: false }
-        );
+        let running = |resumed| Presence::Running { name: "web".into(), migrating: false, resumed };
+        assert_eq!(show(DomainState::Running), running(false));
+        assert_eq!(show(DomainState::ShuttingDown), running(false));
+        for reason in [names::UNPAUSED, names::MIGRATION_CANCELED] {
+            let shown = shown("web".into(), DomainState::Running, reason.into(), false);
+            assert_eq!(shown, running(true), "{reason}");
+        }
         assert_eq!(show(DomainState::ShutOff), Presence::ShutOff { name: "web".into() });
         let paused = Presence::Paused { name: "web".into(), reason: "user".into(), migrating: false };
         assert_eq!(show(DomainState::Paused), paused);

@@ -1,9 +1,9 @@
 //! What two nodes show, judged: where the one running copy is, or that it cannot be told.
 //!
 //! Pure. The migrate call's own answer is not asked: an error can mean that the domain
-//! runs at the destination. Facts that this rests on: libvirt resumes the guest at the
-//! destination only after the source has stopped it, and lets the source run again only
-//! when it knows that the destination does not.
+//! runs at the destination. Fact that this rests on: libvirt resumes the guest at the
+//! destination only after the source has stopped it. It does let the source run again when
+//! it does not know what the destination does: then both run, unless a disk's lock forbids.
 
 use crate::model::port::Presence;
 
@@ -36,7 +36,10 @@ pub fn judge(source: &Presence, destination: &Presence, paused: bool) -> Judgeme
         (Absent | ShutOff { .. }, Running { .. }) => Judgement::Moved { leftover: false },
         (Paused { .. }, Running { .. }) => Judgement::Moved { leftover: true },
         (Running { .. }, Absent | ShutOff { .. }) => Judgement::Stayed { leftover: false },
-        (Running { .. }, Paused { .. } | Unreachable { .. }) => Judgement::Stayed { leftover: true },
+        (Running { .. }, Paused { .. }) => Judgement::Stayed { leftover: true },
+        // Never stopped, so never handed over. What was stopped and runs again may run there as well:
+        // only the disks' locks keep libvirt from that, and not every storage has them.
+        (Running { resumed: false, .. }, Unreachable { .. }) => Judgement::Stayed { leftover: true },
         _ => Judgement::Untold { seen: seen(source, destination) },
     }
 }
@@ -60,6 +63,7 @@ pub fn show(presence: &Presence) -> String {
         Presence::Absent => "not there".to_owned(),
         Presence::ShutOff { .. } => "shut off".to_owned(),
         Presence::Running { migrating: true, .. } => "running, migrating".to_owned(),
+        Presence::Running { resumed: true, .. } => "running, after it was stopped".to_owned(),
         Presence::Running { .. } => "running".to_owned(),
         Presence::Paused { reason, migrating, .. } => {
             format!("paused ({reason}){}", if *migrating { ", migrating" } else { "" })
@@ -80,7 +84,7 @@ mod tests {
             Presence::Unreachable { error: "refused".to_owned() },
         ];
         for migrating in [false, true] {
-            all.push(Presence::Running { name: name(), migrating });
+            all.extend([false, true].map(|resumed| Presence::Running { name: name(), migrating, resumed }));
             all.push(Presence::Paused { name: name(), reason: "migration".to_owned(), migrating });
         }
         all
@@ -115,6 +119,15 @@ mod tests {
             let judgement = judge(&unreachable, &destination, false);
             assert!(matches!(judgement, Judgement::Untold { .. }), "{destination:?}: {judgement:?}");
         }
+    }
+
+    #[test]
+    fn a_copy_that_was_stopped_and_runs_again_proves_nothing_of_a_silent_destination() {
+        let unreachable = Presence::Unreachable { error: "gone".to_owned() };
+        let source = |resumed| Presence::Running { name: "vm".to_owned(), migrating: false, resumed };
+        assert_eq!(judge(&source(false), &unreachable, false), Judgement::Stayed { leftover: true });
+        assert!(matches!(judge(&source(true), &unreachable, false), Judgement::Untold { .. }));
+        assert_eq!(judge(&source(true), &Presence::Absent, false), Judgement::Stayed { leftover: false });
     }
 
     #[test]

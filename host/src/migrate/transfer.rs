@@ -57,6 +57,8 @@ impl Transfer<'_> {
             tokio::select! {
                 result = &mut call => {
                     let result = result.unwrap_or_else(|error| Err(lost(&error)));
+                    // Whoever asked from elsewhere may also have ended libvirt's job themselves.
+                    let stopped = stopped.or_else(|| self.asked_from_elsewhere());
                     return Returned { result, stopped };
                 }
                 _ = poll.tick() => self.watch().await,

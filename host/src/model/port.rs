@@ -100,9 +100,12 @@ pub enum Presence {
     ShutOff {
         name: String,
     },
+    /// `resumed`: it had been stopped before, as at the end of a move; nothing tells that it is not
+    /// because libvirt gave a move up without knowing what the other node does.
     Running {
         name: String,
         migrating: bool,
+        resumed: bool,
     },
     /// `reason` is libvirt's: `user`, `migration`, `io-error`, `api-error`, `starting-up`, ...
     Paused {

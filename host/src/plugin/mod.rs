@@ -115,23 +115,16 @@ impl Plugins {
         })
     }
 
-    /// A fresh sandbox that is this rule with these settings.
-    fn sandbox(
-        &self,
-        rule: &RuleInfo,
-        settings: &serde_json::Value,
-        columns: &Arc<Columns>,
-    ) -> Result<(Sandbox, &Plugin, Result<(), Vec<Problem>>), Fault> {
+    /// A fresh sandbox of the rule's plugin; it is not configured yet.
+    fn sandbox(&self, rule: &RuleInfo, columns: &Arc<Columns>) -> Result<(Sandbox, &Plugin), Fault> {
         let plugin = self.plugin(rule)?;
-        let mut sandbox = Sandbox::new(&plugin.component, Arc::clone(columns), self.limits)?;
-        let configured = sandbox.configure(&plugin.exports, &rule.name, &settings.to_string())?;
-        Ok((sandbox, plugin, configured))
+        Ok((Sandbox::new(&plugin.component, Arc::clone(columns), self.limits)?, plugin))
     }
 
-    /// The same, for settings that were accepted when the policy was loaded.
+    /// One that is this rule with settings that were accepted when the policy was loaded.
     fn ready(&self, rule: &RuleUse, columns: &Arc<Columns>) -> Result<(Sandbox, &Plugin), Fault> {
-        let (sandbox, plugin, configured) = self.sandbox(&rule.info, &rule.settings, columns)?;
-        match configured {
+        let (mut sandbox, plugin) = self.sandbox(&rule.info, columns)?;
+        match sandbox.configure(&plugin.exports, &rule.info.name, &rule.settings.to_string())? {
             Ok(()) => Ok((sandbox, plugin)),
             Err(problems) => Err(bad_answer(format!(
                 "it now refuses its settings: {}",
@@ -157,8 +150,11 @@ impl Evaluate for Plugins {
     }
 
     fn configure(&self, rule: &RuleInfo, settings: &serde_json::Value) -> Result<(), Vec<Problem>> {
-        match self.sandbox(rule, settings, &self.no_facts) {
-            Ok((_, _, configured)) => configured,
+        let configured = self.sandbox(rule, &self.no_facts).and_then(|(mut sandbox, plugin)| {
+            sandbox.configure(&plugin.exports, &rule.name, &settings.to_string())
+        });
+        match configured {
+            Ok(configured) => configured,
             Err(fault) => Err(vec![Problem {
                 path: String::new(),
                 message: format!(
@@ -248,8 +244,9 @@ impl Sitting for PluginSitting<'_> {
     }
 
     fn claims(&self, rule: &RuleUse, row: usize) -> Result<Vec<Claim>, Fault> {
-        let (mut sandbox, plugin) = self.plugins.ready(rule, &self.columns)?;
-        let Some(claims) = &plugin.exports.claims else { return Ok(Vec::new()) };
+        // Most rules claim nothing, and need no sandbox to say so.
+        let Some(claims) = &self.plugins.plugin(&rule.info)?.exports.claims else { return Ok(Vec::new()) };
+        let (mut sandbox, _) = self.plugins.ready(rule, &self.columns)?;
         let claims = sandbox.claims(claims, u32::try_from(row).unwrap_or(u32::MAX))?;
         Ok(claims
             .into_iter()

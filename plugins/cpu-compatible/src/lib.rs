@@ -61,7 +61,10 @@ impl Check for CpuCompatible {
         // Without acceleration a machine runs guests of any architecture that its emulators know.
         let arch = node.arch()?;
         if !self.emulated && !self.arch?.contains(&arch) {
-            return because(OTHER_ARCH).measured(arch).needed(&self.arch_text);
+            return because(OTHER_ARCH)
+                .measured(arch)
+                .needed(&self.arch_text)
+                .remedy("choose a node of the same architecture");
         }
         let detail = std::fmt::from_fn(|out| out.write_str(&node.cpu_detail()));
         let needed = "a CPU with everything that the guest's has";

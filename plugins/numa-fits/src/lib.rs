@@ -61,7 +61,8 @@ impl Check for NumaFits {
             if !missing.is_empty() {
                 return because(NO_CELL)
                     .measured(format_args!("no cell {}", list(&missing)))
-                    .needed(format_args!("cells {}", list(&demands.cells)));
+                    .needed(format_args!("cells {}", list(&demands.cells)))
+                    .remedy("bind the domain to cells that both nodes have (virsh numatune), or choose another node");
             }
         }
         if !demands.cpus.is_empty() {
@@ -100,6 +101,7 @@ fn short(group: &Group, free: u64) -> Verdict {
     because(CELL_SHORT)
         .measured(format_args!("{} free in cells {}", mib(free), list(&group.cells)))
         .needed(mib(group.memory))
+        .remedy("move something away from these cells, or bind the domain to others: virsh numatune")
 }
 
 /// Over the cells that are named; over all where none is.

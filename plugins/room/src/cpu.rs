@@ -42,7 +42,10 @@ impl Check for CpuRoom {
     fn judge(&self, node: Node<'_>) -> Verdict {
         let (vcpus, cpus) = (self.vcpus?, node.cpus()?);
         if vcpus > cpus {
-            return because(TOO_WIDE).measured(format_args!("{cpus} processors")).needed(vcpus);
+            return because(TOO_WIDE)
+                .measured(format_args!("{cpus} processors"))
+                .needed(vcpus)
+                .remedy("choose a node with more processors, or give the domain fewer: virsh setvcpus");
         }
         let mut carried = u64::from(vcpus);
         for resident in node.residents() {

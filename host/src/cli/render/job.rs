@@ -107,7 +107,7 @@ fn presence_text(presence: &Presence) -> String {
     match presence {
         Presence::Absent => "the domain is not there".to_owned(),
         Presence::ShutOff { name } => format!("{} is defined, and not live", clean(name)),
-        Presence::Running { name, migrating } => format!("{} RUNS{}", clean(name), moving(*migrating)),
+        Presence::Running { name, migrating, .. } => format!("{} RUNS{}", clean(name), moving(*migrating)),
         Presence::Paused { name, reason, migrating } => {
             format!("{} is paused ({}){}", clean(name), clean(reason), moving(*migrating))
         }

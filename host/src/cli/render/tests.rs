@@ -135,7 +135,7 @@ fn a_job_that_ended() {
 fn a_job_whose_controller_is_gone() {
     let events = job_samples::events(5, OutcomeKind::Succeeded);
     let paused = Presence::Paused { name: "vm1".into(), reason: "migration".into(), migrating: true };
-    let running = Presence::Running { name: "vm1-new".into(), migrating: false };
+    let running = Presence::Running { name: "vm1-new".into(), migrating: false, resumed: false };
     let dead = Presence::Unreachable { error: "Connection refused".into() };
     let observed = [("node1".to_owned(), paused), ("node3".to_owned(), running), ("node4".to_owned(), dead)];
     insta::assert_snapshot!(fits(job_show(

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::model::decision::Claim;
-use crate::model::node::{Gathered, HostFacts, NodeEntry, NodeFacts};
+use crate::model::node::{Gathered, NodeEntry, NodeFacts};
 use crate::model::policy::{Mode, OnFault, Policy, Reason, ReasonKind, RuleInfo, RuleKind, RuleUse};
 use crate::model::port::{Answer, Evaluate, Explanation, Fault, Problem, Rows, Sitting};
 use crate::model::snapshot::{CandidateFacts, PairFacts, Snapshot};
@@ -46,7 +46,7 @@ pub fn candidate(name: &str) -> CandidateFacts {
         labels: Default::default(),
         maintenance: false,
     };
-    let gathered = Gathered::Facts(Box::new(HostFacts::default()));
+    let gathered = Gathered::Facts(Box::default());
     CandidateFacts { node: NodeFacts { entry, gathered }, pair: PairFacts::default() }
 }
 
@@ -80,6 +80,7 @@ pub fn rule(name: &str, kind: RuleKind) -> RuleUse {
     }
 }
 
+type OfRule = Box<dyn Fn(&str) -> Option<Fault> + Send + Sync>;
 type OfNode<T> = Box<dyn Fn(&str, &str) -> T + Send + Sync>;
 
 /// Answers for every rule; each function gets the rule's name and the node's.
@@ -87,7 +88,7 @@ pub struct Plain {
     pub code: OfNode<u8>,
     pub score: OfNode<f32>,
     pub claims: OfNode<Result<u64, Fault>>,
-    pub fault: Box<dyn Fn(&str) -> Option<Fault> + Send + Sync>,
+    pub fault: OfRule,
 }
 
 impl Default for Plain {

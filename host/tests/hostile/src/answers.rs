@@ -8,6 +8,7 @@ pub fn codes(rule: &str) -> Result<Vec<u8>, String> {
     Ok(match rule {
         "loops" => resources::loop_for_ever(),
         "recurses" => vec![resources::recurse(0) as u8; due()],
+        "recurses-with-luggage" => vec![resources::recurse_with_luggage(0) as u8; due()],
         "eats-at-once" => vec![resources::eat_at_once() as u8; due()],
         "eats-in-steps" => resources::eat_in_steps(),
         "eats-and-tells" => return Err(resources::eat_and_tell()),
@@ -59,7 +60,7 @@ pub fn words(rule: &str) -> Result<String, String> {
     match rule {
         "explains-with-escapes" => Ok("\u{1b}[31mred\u{1b}[0m\r\n\u{202e}next\u{7}\u{9b}1m".to_owned()),
         "explains-at-length" => Ok("words ".repeat(2_000)),
-        "explains-without-end" => Ok("words ".repeat(1 << 20)),
+        "explains-without-end" => Ok("words ".repeat(1 << 15)),
         "explains-with-a-panic" => panic!("no words"),
         "explains-with-a-loop" => resources::loop_for_ever(),
         "explains-with-an-error" => Err("no words".to_owned()),
@@ -71,8 +72,8 @@ pub fn words(rule: &str) -> Result<String, String> {
 pub fn claims(rule: &str) -> Result<Vec<String>, String> {
     match rule {
         "claims-at-length" => Ok(vec!["\u{1b}[31mseat".repeat(1_000)]),
-        "claims-without-end" => Ok(vec!["seat".repeat(1 << 20)]),
-        "claims-no-end-of-things" => Ok(vec!["seat".to_owned(); 200_000]),
+        "claims-without-end" => Ok(vec!["seat".repeat(1 << 16)]),
+        "claims-no-end-of-things" => Ok(vec!["seat".to_owned(); 20_000]),
         "claims-with-a-trap" => core::arch::wasm32::unreachable(),
         "claims-with-an-error" => Err("no seat".to_owned()),
         _ => Ok(Vec::new()),

@@ -4,10 +4,11 @@ use std::hint::black_box;
 
 use crate::resources;
 
-const CHECKS: [&str; 31] = [
+const CHECKS: [&str; 32] = [
     "behaves",
     "loops",
     "recurses",
+    "recurses-with-luggage",
     "eats-at-once",
     "eats-in-steps",
     "eats-and-tells",
@@ -67,12 +68,13 @@ pub fn describe() -> String {
 }
 
 fn truthful() -> String {
-    let checks = CHECKS.iter().chain(&MORE_CHECKS).map(|name| {
-        format!(r#"{{"name":"{name}",{}{}}}"#, black_box(CHECK), black_box(REASONS))
-    });
-    let scores = SCORES.iter().map(|name| {
-        format!(r#"{{"name":"{name}","kind":"score","title":"it scores","reasons":[]}}"#)
-    });
+    let checks = CHECKS
+        .iter()
+        .chain(&MORE_CHECKS)
+        .map(|name| format!(r#"{{"name":"{name}",{}{}}}"#, black_box(CHECK), black_box(REASONS)));
+    let scores = SCORES
+        .iter()
+        .map(|name| format!(r#"{{"name":"{name}","kind":"score","title":"it scores","reasons":[]}}"#));
     let rules: Vec<String> = checks.chain(scores).collect();
     format!(r#"{{{}"rules":[{}]}}"#, black_box(NAME), rules.join(","))
 }

@@ -13,9 +13,15 @@ pub fn loop_for_ever() -> ! {
     }
 }
 
+/// Until the core's stack is full.
 pub fn recurse(depth: u64) -> u64 {
-    let frame = black_box([depth; 64]);
-    if frame[0] == u64::MAX { 0 } else { recurse(depth + 1) + frame[63] }
+    if depth == u64::MAX { 0 } else { black_box(recurse(black_box(depth + 1))) + 1 }
+}
+
+/// Until the plugin's own stack, which lies in its memory, is full.
+pub fn recurse_with_luggage(depth: u64) -> u64 {
+    let luggage = black_box([depth; 1024]);
+    if luggage[0] == u64::MAX { 0 } else { recurse_with_luggage(depth + 1) + luggage[1023] }
 }
 
 pub fn eat_at_once() -> usize {
