@@ -2,7 +2,8 @@
 //! product by these two alone.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -13,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::Finished;
 use crate::node::Node;
-use crate::place::{MARK, Place, repository};
+use crate::place::{MARK, Place, cache_folder, repository};
 
 /// What the configuration says of a node beyond its address.
 #[derive(Clone, Debug, Default)]
@@ -66,8 +67,21 @@ impl Product {
         }
         let file = config_file(place);
         fs::write(&file, text)?;
+        share_compiled_plugins(&place.folder.join("state"))?;
         Ok(file)
     }
+}
+
+/// Each lab has a state folder of its own, but plugins are compiled once for all of them.
+fn share_compiled_plugins(state: &Path) -> Result<()> {
+    let compiled = cache_folder()?.join("compiled");
+    fs::create_dir_all(&compiled)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(state)?;
+    let link = state.join("compiled");
+    if !link.exists() {
+        std::os::unix::fs::symlink(compiled, link)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn config_file(place: &Place) -> PathBuf {
