@@ -24,7 +24,7 @@
 //! # Who may use whom
 //!
 //! ```text
-//! main -> cli -> world, controller -> decide, migrate, policy, site_data -> model
+//! main -> cli -> world, controller -> decide, migrate, policy, site_data, lease -> model
 //!                world -> plugin, libvirt, journal, config (the adapters) -> model
 //! ```
 //!

@@ -59,8 +59,9 @@ fn snapshot(name: &str, line: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_description(line.replace(env!("CARGO_TARGET_TMPDIR"), "[scratch]"));
-    settings.add_filter(&format!("{}/?", repository().display()), "[repository]/");
+    // The scratch folder may lie in the repository.
     settings.add_filter(&format!("{}/?", env!("CARGO_TARGET_TMPDIR")), "[scratch]/");
+    settings.add_filter(&format!("{}/?", repository().display()), "[repository]/");
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[sha256]");
     settings.add_filter(r#""fuel": \d+"#, r#""fuel": "[fuel]""#);
     // As short as it is shown, so that columns stay where they are.

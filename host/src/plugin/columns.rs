@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use super::domain_columns::DomainColumns;
+use super::pair_columns::{PairColumns, StorageColumns};
 use crate::model::node::{HostFacts, NodeFacts};
-use crate::model::snapshot::{Access, CpuComparison, Reach, SiteData, Snapshot, StorageProbe};
+use crate::model::snapshot::{SiteData, Snapshot};
 
 pub type Column<T> = Arc<[T]>;
 type LabelColumns = Mutex<HashMap<String, Column<u32>>>;
@@ -31,7 +32,7 @@ impl Symbols {
         Self { texts: vec![Arc::from("")], index: HashMap::new() }
     }
 
-    fn intern(&mut self, text: &str) -> u32 {
+    pub fn intern(&mut self, text: &str) -> u32 {
         if let Some(symbol) = self.index.get(text) {
             return *symbol;
         }
@@ -42,7 +43,7 @@ impl Symbols {
         symbol
     }
 
-    fn intern_option(&mut self, text: Option<&str>) -> u32 {
+    pub fn intern_option(&mut self, text: Option<&str>) -> u32 {
         text.map_or(0, |text| self.intern(text))
     }
 
@@ -125,25 +126,6 @@ pub struct NetworkColumns {
 }
 
 #[derive(Debug)]
-pub struct PairColumns {
-    pub cpu: Column<u8>,
-    pub cpu_detail: Vec<String>,
-    pub reach: Column<u8>,
-    pub reach_uri: Vec<String>,
-    pub reach_detail: Vec<String>,
-}
-
-#[derive(Debug)]
-pub struct StorageColumns {
-    pub probed: Column<u8>,
-    pub offsets: Column<u32>,
-    pub disk: Column<u32>,
-    pub access: Column<u8>,
-    pub pool: Column<u32>,
-    pub detail: Vec<String>,
-}
-
-#[derive(Debug)]
 pub struct SourceColumns {
     pub name: String,
     pub uuid: String,
@@ -172,14 +154,8 @@ impl Columns {
             cells: cell_columns(&nodes),
             residents: resident_columns(&nodes, snapshot, &mut symbols),
             networks: network_columns(&nodes, &mut symbols),
-            pairs: PairColumns {
-                cpu: pairs.iter().map(|pair| cpu_code(&pair.cpu)).collect(),
-                cpu_detail: pairs.iter().map(|pair| cpu_detail(&pair.cpu)).collect(),
-                reach: pairs.iter().map(|pair| reach_code(&pair.reach)).collect(),
-                reach_uri: pairs.iter().map(|pair| reach_texts(&pair.reach).0).collect(),
-                reach_detail: pairs.iter().map(|pair| reach_texts(&pair.reach).1).collect(),
-            },
-            storage: storage_columns(pairs.iter().map(|pair| &pair.storage), &mut symbols),
+            pairs: PairColumns::new(&pairs),
+            storage: StorageColumns::new(pairs.iter().map(|pair| &pair.storage), &mut symbols),
             domain: DomainColumns::new(&snapshot.domain, &snapshot.destination_name),
             source: SourceColumns {
                 name: snapshot.source.name().to_owned(),
@@ -287,7 +263,7 @@ fn machine_known(host: &HostFacts, snapshot: &Snapshot) -> u8 {
 }
 
 /// Offsets and the flattened rows of something that each node has several of.
-fn ragged<'a, T>(lists: impl Iterator<Item = &'a [T]>) -> (Column<u32>, Vec<&'a T>) {
+pub fn ragged<'a, T>(lists: impl Iterator<Item = &'a [T]>) -> (Column<u32>, Vec<&'a T>) {
     let mut offsets = vec![0];
     let mut rows = Vec::new();
     for list in lists {
@@ -358,83 +334,5 @@ fn network_columns(nodes: &[(&NodeFacts, &HostFacts)], symbols: &mut Symbols) ->
         kind: networks.iter().map(|network| symbols.intern(&network.kind)).collect(),
         name: networks.iter().map(|network| symbols.intern(&network.name)).collect(),
         active: networks.iter().map(|network| u8::from(network.active)).collect(),
-    }
-}
-
-fn cpu_code(comparison: &CpuComparison) -> u8 {
-    match comparison {
-        CpuComparison::NotAsked => 0,
-        CpuComparison::Identical => 1,
-        CpuComparison::Superset => 2,
-        CpuComparison::Incompatible { .. } => 3,
-        CpuComparison::Failed { .. } => 4,
-    }
-}
-
-fn cpu_detail(comparison: &CpuComparison) -> String {
-    match comparison {
-        CpuComparison::Incompatible { detail } => detail.clone(),
-        CpuComparison::Failed { error } => error.clone(),
-        _ => String::new(),
-    }
-}
-
-fn reach_code(reach: &Reach) -> u8 {
-    match reach {
-        Reach::NotProbed => 0,
-        Reach::Reachable { .. } => 1,
-        Reach::Unreachable { .. } => 2,
-        Reach::SameHost { .. } => 3,
-        Reach::Failed { .. } => 4,
-    }
-}
-
-/// The URI that was tried, and why it failed.
-fn reach_texts(reach: &Reach) -> (String, String) {
-    match reach {
-        Reach::NotProbed => Default::default(),
-        Reach::Reachable { uri } | Reach::SameHost { uri } => (uri.clone(), String::new()),
-        Reach::Unreachable { uri, error } => (uri.clone(), error.clone()),
-        Reach::Failed { error } => (String::new(), error.clone()),
-    }
-}
-
-fn storage_columns<'a>(
-    probes: impl Iterator<Item = &'a StorageProbe> + Clone,
-    symbols: &mut Symbols,
-) -> StorageColumns {
-    let disks_of = |probe: &'a StorageProbe| match probe {
-        StorageProbe::NotProbed => &[][..],
-        StorageProbe::Probed(disks) => disks.as_slice(),
-    };
-    let (offsets, disks) = ragged(probes.clone().map(disks_of));
-    StorageColumns {
-        probed: probes.map(|probe| u8::from(matches!(probe, StorageProbe::Probed(_)))).collect(),
-        offsets,
-        disk: disks.iter().map(|disk| symbols.intern(&disk.disk)).collect(),
-        access: disks.iter().map(|disk| access_code(&disk.access)).collect(),
-        pool: disks.iter().map(|disk| symbols.intern_option(disk.pool.as_deref())).collect(),
-        detail: disks.iter().map(|disk| access_detail(&disk.source, &disk.access)).collect(),
-    }
-}
-
-fn access_code(access: &Access) -> u8 {
-    match access {
-        Access::SharedWritable => 1,
-        Access::NoPoolAtSource => 2,
-        Access::NoPoolAtDestination { .. } => 3,
-        Access::PoolInactive { .. } => 4,
-        Access::NotWritable { .. } => 5,
-        Access::DifferentStorage { .. } => 6,
-        Access::VolumeMissing { .. } => 7,
-        Access::Failed { .. } => 8,
-    }
-}
-
-fn access_detail(source: &str, access: &Access) -> String {
-    match access {
-        Access::NoPoolAtDestination { place } => place.clone(),
-        Access::NotWritable { error, .. } | Access::Failed { error } => error.clone(),
-        _ => source.to_owned(),
     }
 }

@@ -9,7 +9,7 @@ fn ours_by_key_and_theirs_by_path() {
     assert_eq!(
         told,
         [
-            "libosinfo:libosinfo/os@id = http://debian.org/debian/12",
+            "libosinfo:libosinfo/os@id = http://fedoraproject.org/fedora/40",
             "licence = oracle-ee",
             "nova:instance/flavor/memory = 16384",
             "nova:instance/flavor@name = db.large",
