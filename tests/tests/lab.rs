@@ -24,7 +24,9 @@ fn nodes_answer_under_their_own_names_and_vanish_with_the_lab() -> Result<()> {
     pids.extend(lab.node("node-c").daemon_pid()?);
     drop(lab);
 
-    assert!(pids.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()), "processes are left");
+    // The kernel takes a moment to bury what was killed.
+    let gone = || pids.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists());
+    eventually("the processes are gone", Duration::from_secs(10), || Ok(gone().then_some(())))?;
     assert!(!Path::new(&format!("/tmp/wayleave-lab-{id}")).exists(), "the folder is left");
     assert!(!Path::new(&format!("/sys/class/net/wl-{id}")).exists(), "the interface is left");
     assert_eq!(left_of(&id), Vec::<String>::new());
