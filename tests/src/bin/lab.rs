@@ -192,8 +192,9 @@ fn bench(rounds: usize, memory_mib: u64, dirty: u64) -> Result<()> {
     };
     print_row("median", &median);
     println!(
-        "median wayleave / median virsh, command: {:.3}",
-        median.wayleave.command_ms / median.virsh.command_ms
+        "median wayleave / median virsh, command: {:.3}, downtime: {:.3}",
+        median.wayleave.command_ms / median.virsh.command_ms,
+        median.wayleave.downtime_ms / median.virsh.downtime_ms,
     );
     Ok(())
 }
