@@ -22,7 +22,9 @@ impl Score for Spread {
         let (total, free) = (node.memory_total()?, node.memory_free()?);
         let left = free.saturating_sub(self.domain?);
         let share = if total == 0 { 0.0 } else { (left as f64 / total as f64).min(1.0) };
-        Ok(share as f32).measured(format_args!("{} of {} would stay free", mib(left), mib(total)))
+        // Whole percents: what memory does from one look to the next is not to choose the node.
+        let percents = (share * 100.0).round() / 100.0;
+        Ok(percents as f32).measured(format_args!("{} of {} would stay free", mib(left), mib(total)))
     }
 }
 
