@@ -64,7 +64,7 @@ pub fn why_it_stayed(returned: &Returned) -> Why {
     let aborted =
         |error: &HypervisorError| error.number.is_some_and(|(number, _)| number == OPERATION_ABORTED);
     match (&returned.result, &returned.stopped) {
-        (_, Some(stop)) if stop.by == "wayleave" => Why {
+        (_, Some(stop)) if stop.is_of_time_limit() => Why {
             kind: OutcomeKind::Failed,
             code: "destination-timeout".to_owned(),
             text: stop.reason.clone(),

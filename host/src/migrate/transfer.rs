@@ -20,11 +20,21 @@ const POLL: Duration = Duration::from_millis(500);
 /// Between two tries to abort: the job may not have begun, or may just end.
 const ABORT_AGAIN: Duration = Duration::from_secs(2);
 
+/// Who asks for an end when the transfer has taken as long as it may.
+const TIME_LIMIT: &str = "wayleave";
+
 /// Why a running transfer is to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
     pub by: String,
     pub reason: String,
+}
+
+impl Stop {
+    /// Nobody wished it: the transfer took as long as it may.
+    pub fn is_of_time_limit(&self) -> bool {
+        self.by == TIME_LIMIT
+    }
 }
 
 /// What a transfer needs to be carried out and watched.
@@ -105,7 +115,7 @@ impl Transfer<'_> {
     fn overdue(&self, begun: Instant) -> Option<Stop> {
         let limit = Duration::from_secs(self.order.limits.destination_timeout_s);
         (begun.elapsed() >= limit).then(|| Stop {
-            by: "wayleave".to_owned(),
+            by: TIME_LIMIT.to_owned(),
             reason: format!("destination_timeout of {} s has passed", limit.as_secs()),
         })
     }
