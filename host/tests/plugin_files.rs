@@ -18,7 +18,7 @@ use wayleave::model::policy::{Mode, OnFault};
 use wayleave::model::port::Evaluate;
 use wayleave::plugin::Plugins;
 
-const CONTRACT: &str = "@0.1.0";
+const CONTRACT: &str = "@1.0.0";
 
 /// A component with one text of it changed everywhere to another of the same length.
 fn patched(wasm: &[u8], from: &str, to: &str) -> Vec<u8> {
@@ -64,7 +64,7 @@ fn no_components() -> Vec<BadFile> {
 
 /// Components that want what is not to be had, or lack what is needed.
 const OTHER_NAMES: [(&str, &str, &str, &str); 6] = [
-    ("wants-wasi", "wayleave:policy/clock@0.1.0", "wasi:filesystem/types@0.2.0", "plugin-wants-wasi"),
+    ("wants-wasi", "wayleave:policy/clock@1.0.0", "wasi:filesystem/types@0.2.0", "plugin-wants-wasi"),
     ("unknown-function", "taken-at", "given-at", "plugin-unknown-import"),
     ("unknown-interface", "wayleave:policy/clock", "wayleave:policy/cloak", "plugin-unknown-import"),
     ("unknown-package", "wayleave:policy/clock", "runaways:policy/clock", "plugin-unknown-import"),

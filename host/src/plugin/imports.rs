@@ -14,7 +14,7 @@ use super::sandbox::State;
 use crate::model::snapshot::SiteData;
 
 pub const PACKAGE: &str = "wayleave:policy";
-pub const CONTRACT: &str = "0.1.0";
+pub const CONTRACT: &str = "1.0.0";
 
 /// The full name of an interface of the contract.
 pub fn interface(name: &str) -> String {

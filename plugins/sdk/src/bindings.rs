@@ -17,8 +17,8 @@ pub mod always {
         inline: "
             package wayleave:sdk-always;
             world always {
-                export wayleave:policy/metadata@0.1.0;
-                export wayleave:policy/settings@0.1.0;
+                export wayleave:policy/metadata@1.0.0;
+                export wayleave:policy/settings@1.0.0;
             }
         ",
         world: "wayleave:sdk-always/always",
@@ -32,7 +32,7 @@ pub mod check {
         path: "../wit",
         inline: "
             package wayleave:sdk-check;
-            world check { export wayleave:policy/check@0.1.0; }
+            world check { export wayleave:policy/check@1.0.0; }
         ",
         world: "wayleave:sdk-check/check",
         generate_all,
@@ -46,7 +46,7 @@ pub mod claims {
         path: "../wit",
         inline: "
             package wayleave:sdk-claims;
-            world claims { export wayleave:policy/claims@0.1.0; }
+            world claims { export wayleave:policy/claims@1.0.0; }
         ",
         world: "wayleave:sdk-claims/claims",
         pub_export_macro: true,
@@ -59,7 +59,7 @@ pub mod score {
         path: "../wit",
         inline: "
             package wayleave:sdk-score;
-            world score { export wayleave:policy/score@0.1.0; }
+            world score { export wayleave:policy/score@1.0.0; }
         ",
         world: "wayleave:sdk-score/score",
         generate_all,

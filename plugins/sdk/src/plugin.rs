@@ -16,7 +16,7 @@ use crate::rule::{Check, Claim, Score};
 use crate::settings::{Problem, Settings};
 
 /// The contract that this SDK speaks.
-pub const CONTRACT: &str = "0.1";
+pub const CONTRACT: &str = "1.0";
 
 /// The reason that every check has beside its own.
 const NOT_KNOWN: Reason = Reason::unknown(0, "not-known", "a fact that the rule needs is not known");

@@ -80,7 +80,7 @@ mod ranked {
 fn metadata_is_a_document_with_every_reason_and_every_setting() {
     let told: serde_json::Value = serde_json::from_str(&PLUGIN.describe()).expect("it is JSON");
     assert_eq!(told["name"], "wayleave-sdk");
-    assert_eq!(told["contract"], "0.1");
+    assert_eq!(told["contract"], "1.0");
     let rule = &told["rules"][0];
     assert_eq!((&rule["name"], &rule["kind"]), (&"rule".into(), &"check".into()));
     let reasons: Vec<_> = (0..4).map(|place| rule["reasons"][place]["code"].clone()).collect();
