@@ -35,6 +35,7 @@ pub mod cli;
 pub mod config;
 pub mod controller;
 pub mod decide;
+pub mod fixture;
 pub mod journal;
 pub mod lease;
 #[cfg(feature = "libvirt")]

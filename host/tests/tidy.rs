@@ -20,7 +20,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 ///
 /// Adapters (`plugin`, `libvirt`, `journal`, `config`) never meet; `cli` and `world` alone name
 /// them, and `cli` only those that are its own business: what plugins there are, and settings.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("problem", &[]),
     ("lease", &["model"]),
@@ -29,6 +29,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("site_data", &["model"]),
     ("policy", &["model", "problem"]),
     ("decide", &["model"]),
+    ("fixture", &["model"]),
     ("migrate", &["model", "problem", "uri"]),
     ("plugin", &["model"]),
     ("libvirt", &["model", "xml"]),

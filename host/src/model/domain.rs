@@ -137,6 +137,7 @@ pub struct NumaTune {
     /// `strict`, `preferred`, `interleave`, `restrictive`.
     pub mode: String,
     pub placement: Option<String>,
+    #[serde(default)]
     pub cells: Vec<u32>,
 }
 
