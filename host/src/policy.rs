@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use crate::model::policy::{DataSource, Mode, OnFault, Policy, RuleInfo, RuleKind, RuleUse};
-use crate::model::port::Evaluate;
+use crate::model::port::{Evaluate, Problem};
 use crate::problem::{InputError, line_column};
 
 /// What must hold for any move: no policy can drop or soften these.
@@ -100,6 +100,34 @@ pub fn parse(path: &Path, text: &str, evaluate: &dyn Evaluate) -> Result<Policy,
             .into_iter()
             .map(|(name, entry)| (name, DataSource { file: folder.join(entry.file) }))
             .collect(),
+    })
+}
+
+/// Why a rule does not take settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The rule's own schema cannot be used.
+    Schema(String),
+    Settings(Problem),
+}
+
+/// Holds settings against the rule's schema, then asks the rule itself.
+pub fn accept_settings(info: &RuleInfo, settings: &Value, evaluate: &dyn Evaluate) -> Result<(), Refused> {
+    let schema = jsonschema::validator_for(&info.settings_schema)
+        .map_err(|error| Refused::Schema(error.to_string()))?;
+    if let Some(error) = schema.iter_errors(settings).next() {
+        // A key that is not known is where it stands, not where its table begins.
+        let path = match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                format!("{}/{}", error.instance_path(), unexpected.first().map_or("", String::as_str))
+            }
+            _ => error.instance_path().to_string(),
+        };
+        return Err(Refused::Settings(Problem { path, message: error.to_string() }));
+    }
+    evaluate.configure(info, settings).map_err(|problems| {
+        let none = || Problem { path: String::new(), message: "no reason given".to_owned() };
+        Refused::Settings(problems.into_iter().next().unwrap_or_else(none))
     })
 }
 
@@ -243,44 +271,23 @@ impl Reader<'_> {
     }
 
     fn judge_settings(&self, info: &RuleInfo, settings: &Value, span: &Span) -> Result<(), InputError> {
-        let refused = |path: &str, message: &str| {
-            let key = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-            let at = self.key_span(key, span);
-            let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
-            self.problem(
-                "bad-settings",
-                &at,
-                format!("settings of rule `{}` are refused{place}: {message}", info.name),
-            )
-            .hint(format!("its settings: {}", settings_keys(&info.settings_schema)))
-        };
-        let schema = jsonschema::validator_for(&info.settings_schema).map_err(|error| {
-            self.problem(
+        accept_settings(info, settings, self.evaluate).map_err(|refused| match refused {
+            Refused::Schema(error) => self.problem(
                 "plugin-bad-schema",
                 span,
                 format!("the settings schema of `{}` is wrong: {error}", info.name),
-            )
-        })?;
-        if let Some(error) = schema.iter_errors(settings).next() {
-            // A key that is not known is where it stands, not where its table begins.
-            let place = match error.kind() {
-                ValidationErrorKind::AdditionalProperties { unexpected } => {
-                    format!("{}/{}", error.instance_path(), unexpected.first().map_or("", String::as_str))
-                }
-                _ => error.instance_path().to_string(),
-            };
-            return Err(refused(&place, &error.to_string()));
-        }
-        match self.evaluate.configure(info, settings) {
-            Ok(()) => Ok(()),
-            Err(problems) => {
-                let first = problems.first();
-                Err(refused(
-                    first.map_or("", |problem| &problem.path),
-                    first.map_or("no reason given", |problem| &problem.message),
-                ))
+            ),
+            Refused::Settings(Problem { path, message }) => {
+                let key = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+                let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+                self.problem(
+                    "bad-settings",
+                    &self.key_span(key, span),
+                    format!("settings of rule `{}` are refused{place}: {message}", info.name),
+                )
+                .hint(format!("its settings: {}", settings_keys(&info.settings_schema)))
             }
-        }
+        })
     }
 
     /// Where a key of the settings is written, as near as the text shows it.

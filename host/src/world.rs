@@ -14,6 +14,12 @@ use crate::model::policy::Policy;
 use crate::model::port::{Hypervisor, HypervisorError};
 use crate::plugin::Plugins;
 use crate::plugin::engine::SandboxLimits;
+use crate::plugin::error::PluginError;
+use crate::plugin::load::Plugin;
+use crate::problem::InputError;
+use crate::suite::baseline::Baseline;
+use crate::suite::run::Bound;
+use crate::suite::{Subject, Suite};
 
 pub struct World {
     pub config: Config,
@@ -74,6 +80,27 @@ impl World {
         })?)
     }
 
+    /// A suite with the rules that it is about: from its own folder, then from `folders`, then, where
+    /// none are named, from the configured ones.
+    pub fn bind(&self, suite: Suite, folders: &[PathBuf]) -> Result<Bound, Error> {
+        let mut plugins = self.no_plugins()?;
+        let configured = if folders.is_empty() { &self.config.plugin_folders[..] } else { folders };
+        let folders: Vec<&Path> =
+            std::iter::once(suite.folder()).chain(configured.iter().map(PathBuf::as_path)).collect();
+        let policy = match &suite.subject {
+            Subject::Plugin(name) => {
+                plugins.add(one_plugin(&plugins, name, &folders, &suite)?);
+                None
+            }
+            Subject::Policy(file) => {
+                folders.iter().for_each(|folder| plugins.load_folder(folder));
+                Some(self.policy(Some(file), &plugins)?)
+            }
+        };
+        let baseline = Baseline::load(&suite.path)?;
+        Ok(Bound { suite, evaluate: Box::new(plugins), policy, baseline })
+    }
+
     pub fn journal(&self) -> Result<SqliteJournal, Error> {
         Ok(SqliteJournal::open(&self.config.state_folder)?)
     }
@@ -89,7 +116,7 @@ impl World {
 
     #[cfg(not(feature = "libvirt"))]
     pub fn hypervisor(&self) -> Result<Arc<dyn Hypervisor>, Error> {
-        Err(crate::problem::InputError::new("no-libvirt", "this wayleave was built without libvirt")
+        Err(InputError::new("no-libvirt", "this wayleave was built without libvirt")
             .expected("facts from files: --facts, --xml or --capabilities")
             .hint("a build with the feature `libvirt` (the default) connects to nodes")
             .into())
@@ -115,6 +142,33 @@ impl World {
             patience: Patience::default(),
         })
     }
+}
+
+/// A file that is no plugin, in words.
+pub fn unusable(file: &Path, error: &PluginError) -> InputError {
+    let problem = InputError::new(error.code(), crate::problem::chain(error)).in_file(file);
+    error.hint().into_iter().fold(problem, InputError::hint)
+}
+
+/// The component `NAME.wasm` from the first folder that has it.
+fn one_plugin(plugins: &Plugins, name: &str, folders: &[&Path], suite: &Suite) -> Result<Plugin, InputError> {
+    let missing = |text: String| InputError::new("no-such-plugin", text).in_file(&suite.path);
+    let files = folders.iter().map(|folder| folder.join(format!("{name}.wasm")));
+    let Some(file) = files.into_iter().find(|file| file.is_file()) else {
+        let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        return Err(missing(format!("plugin `{name}` was not found"))
+            .expected(format!("{name}.wasm in {}", folders.join(" or in ")))
+            .hint(format!(
+                "build it: `wayleave plugin build {}`; or say where it is with --plugins",
+                folders[0]
+            )));
+    };
+    let plugin = plugins.load_file(&file).map_err(|error| unusable(&file, &error))?;
+    if plugin.rules.iter().any(|rule| rule.plugin != name) {
+        let found = plugin.rules.first().map_or("", |rule| &rule.plugin);
+        return Err(missing(format!("{} is another plugin", file.display())).found(found).expected(name));
+    }
+    Ok(plugin)
 }
 
 fn broken(code: &str, error: &dyn std::error::Error) -> Error {

@@ -3,6 +3,8 @@
 //! Parsing only. What a value means beyond its own text (does this node exist, is this
 //! parameter known) is for the command that uses it.
 
+pub mod policy;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -66,9 +68,9 @@ pub enum Command {
     /// See the rules that plugins offer, or build plugins
     #[command(subcommand)]
     Plugin(Plugin),
-    /// Check a policy without a decision
+    /// Check policies, test them with suites, measure them
     #[command(subcommand)]
-    Policy(Policy),
+    Policy(policy::Policy),
     /// Print the facts that rules see, as JSON
     #[command(subcommand)]
     Facts(Facts),
@@ -223,16 +225,6 @@ pub enum Plugin {
         /// Where the components go [default: each into its own folder]
         #[arg(long, value_name = "DIR")]
         into: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Policy {
-    /// Load a policy with its plugins and say what it would do
-    #[command(after_help = help::POLICY_CHECK)]
-    Check {
-        /// [default: as configured]
-        file: Option<PathBuf>,
     },
 }
 

@@ -7,7 +7,7 @@ Example:
 
 Exit codes:
   0  done
-  1  refused by the policy
+  1  refused by the policy; or a test failed
   2  wrong usage or bad input
   3  failed or inconclusive; the domain is still on its source
   4  uncertain: look at what is named";
@@ -66,6 +66,22 @@ Example:
 pub const POLICY_CHECK: &str = "\
 Example:
   wayleave policy check policies/default.toml";
+
+pub const POLICY_TEST: &str = "\
+Examples:
+  wayleave policy test
+  wayleave policy test policies plugins --plugins target/plugins --coverage
+  wayleave policy test --run 'room / .*short' --format table --format junit=report.xml
+
+Exit codes:
+  0  every case passed
+  1  a case failed, or less was covered than was asked for
+  2  a suite cannot be used, or no case was run";
+
+pub const POLICY_BENCH: &str = "\
+Examples:
+  wayleave policy bench plugins/room
+  wayleave policy bench plugins/room --save";
 
 pub const FACTS_DOMAIN: &str = "\
 Examples:

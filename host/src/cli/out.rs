@@ -28,3 +28,8 @@ pub fn error(output: Output, code: &str, message: &str, hint: Option<&str>) {
     // There is nobody left to tell when stderr is gone.
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
 }
+
+/// A line on stderr beside the result.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", render::text::clean(text));
+}

@@ -11,12 +11,13 @@ mod tell;
 mod weigh;
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 pub use weigh::{Standing, rank, weigh};
 
-use crate::model::decision::{Claim, Decision, Stage};
+use crate::model::decision::{Claim, Decision, Stage, Verdict};
 use crate::model::policy::Policy;
-use crate::model::port::{Answer, Evaluate, Fault, Sitting};
+use crate::model::port::{Answer, Evaluate, Fault, Rows, Sitting};
 use crate::model::snapshot::Snapshot;
 
 /// How many rows are explained for one rule, once there are more rows than this.
@@ -48,12 +49,40 @@ pub fn ask_briefly(policy: &Policy, sitting: &dyn Sitting) -> Vec<Answer> {
 }
 
 pub fn decide(policy: &Policy, snapshot: &Snapshot, evaluate: &dyn Evaluate) -> Decision {
+    judge(policy, snapshot, evaluate).0
+}
+
+/// A decision with the answers that it rests on.
+pub fn judge(policy: &Policy, snapshot: &Snapshot, evaluate: &dyn Evaluate) -> (Decision, Vec<Answer>) {
     let sitting = evaluate.sit(snapshot);
     let answers = ask(policy, sitting.as_ref());
     let standings = weigh(policy, &answers, sitting.rows().len());
     let mut decision = tell::tell(policy, snapshot, sitting.rows(), &answers, &standings);
     choose(policy, snapshot, sitting.as_ref(), &standings, &mut decision);
-    decision
+    (decision, answers)
+}
+
+/// What each rule answers for each node, by name, and nothing else: no explanation, no choice.
+pub fn verdicts(
+    policy: &Policy,
+    snapshot: &Snapshot,
+    evaluate: &dyn Evaluate,
+) -> Vec<BTreeMap<String, Verdict>> {
+    let sitting = evaluate.sit(snapshot);
+    let name = |row: usize| snapshot.candidates[sitting.rows()[row]].node.name().to_owned();
+    ask_briefly(policy, sitting.as_ref())
+        .iter()
+        .zip(&policy.rules)
+        .map(|(answer, rule)| {
+            let table = weigh::verdicts(rule);
+            let verdict = |row: usize| match &answer.rows {
+                Err(_) => Verdict::Fault,
+                Ok(Rows::Codes { codes, .. }) => table[usize::from(codes[row])].0,
+                Ok(Rows::Scores { .. }) => Verdict::Pass,
+            };
+            (0..sitting.rows().len()).map(|row| (name(row), verdict(row))).collect()
+        })
+        .collect()
 }
 
 /// The best eligible row whose claims its rules can state.

@@ -148,6 +148,8 @@ pub trait Sitting {
 pub struct Answer {
     pub rows: Result<Rows, Fault>,
     pub fuel: u64,
+    /// Imports that the rule called, as `interface.function`: the facts that it looked at.
+    pub reads: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

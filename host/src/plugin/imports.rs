@@ -27,6 +27,8 @@ pub struct Imports {
     pub linker: Linker<State>,
     /// `interface.function`
     pub known: BTreeSet<String>,
+    /// The same in the order of their marks in `State::called`.
+    marks: Vec<String>,
 }
 
 /// One interface while its functions are being registered.
@@ -34,6 +36,7 @@ struct Interface<'a> {
     name: &'a str,
     linker: LinkerInstance<'a, State>,
     known: &'a mut BTreeSet<String>,
+    marks: &'a mut Vec<String>,
 }
 
 impl Interface<'_> {
@@ -43,8 +46,14 @@ impl Interface<'_> {
         P: wasmtime::component::ComponentNamedList + wasmtime::component::Lift + 'static,
         R: wasmtime::component::ComponentNamedList + wasmtime::component::Lower + 'static,
     {
-        self.known.insert(format!("{}.{name}", self.name));
-        self.linker.func_wrap(name, answer)
+        let import = format!("{}.{name}", self.name);
+        let mark = 1 << self.marks.len();
+        self.marks.push(import.clone());
+        self.known.insert(import);
+        self.linker.func_wrap(name, move |mut context: Context<'_>, parameters: P| {
+            context.data_mut().called |= mark;
+            answer(context, parameters)
+        })
     }
 }
 
@@ -60,7 +69,7 @@ macro_rules! values {
 
 impl Imports {
     pub fn new(engine: &wasmtime::Engine) -> Result<Self> {
-        let mut imports = Self { linker: Linker::new(engine), known: BTreeSet::new() };
+        let mut imports = Self { linker: Linker::new(engine), known: BTreeSet::new(), marks: Vec::new() };
         imports.add("symbols", symbols)?;
         imports.add("nodes", nodes)?;
         imports.add("cpu", cpu)?;
@@ -80,7 +89,13 @@ impl Imports {
     fn add(&mut self, name: &str, functions: fn(&mut Interface<'_>) -> Result<()>) -> Result<()> {
         let mut root = self.linker.root();
         let linker = root.instance(&interface(name))?;
-        functions(&mut Interface { name, linker, known: &mut self.known })
+        functions(&mut Interface { name, linker, known: &mut self.known, marks: &mut self.marks })
+    }
+
+    /// The imports behind the marks of a sandbox.
+    pub fn called(&self, marks: u128) -> BTreeSet<String> {
+        let named = self.marks.iter().enumerate().filter(|(place, _)| marks & (1 << place) != 0);
+        named.map(|(_, import)| import.clone()).collect()
     }
 }
 

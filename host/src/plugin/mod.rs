@@ -18,6 +18,7 @@ mod metadata;
 mod pair_columns;
 pub mod sandbox;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -94,6 +95,22 @@ impl Plugins {
             }
         }
         Ok(plugins)
+    }
+
+    /// Takes in a folder's plugins; one whose name is there already stays out.
+    pub fn load_folder(&mut self, folder: &Path) {
+        for path in wasm_files(folder) {
+            match self.load_file(&path) {
+                Ok(plugin) if self.has(&plugin) => {}
+                Ok(plugin) => self.add(plugin),
+                Err(error) => self.broken.push((path, error)),
+            }
+        }
+    }
+
+    fn has(&self, plugin: &Plugin) -> bool {
+        let name = |plugin: &Plugin| plugin.rules.first().map(|rule| rule.plugin.clone());
+        self.plugins.iter().any(|other| name(other) == name(plugin))
     }
 
     pub fn load_file(&self, path: &Path) -> Result<Plugin, PluginError> {
@@ -238,9 +255,10 @@ impl Sitting for PluginSitting<'_> {
         match self.plugins.ready(rule, &self.columns) {
             Ok((mut sandbox, plugin)) => {
                 let rows = self.rows_of(&mut sandbox, plugin, rule, explain);
-                Answer { rows, fuel: sandbox.fuel_used() }
+                let reads = self.plugins.imports.called(sandbox.called());
+                Answer { rows, fuel: sandbox.fuel_used(), reads }
             }
-            Err(fault) => Answer { rows: Err(fault), fuel: 0 },
+            Err(fault) => Answer { rows: Err(fault), fuel: 0, reads: BTreeSet::new() },
         }
     }
 

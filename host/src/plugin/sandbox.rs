@@ -17,6 +17,8 @@ use crate::model::port::{Explanation, Fault, Problem};
 /// What the store of a sandbox holds.
 pub struct State {
     pub columns: Arc<Columns>,
+    /// A mark for each import that was called: see `Imports::called`.
+    pub called: u128,
     memory: MemoryLimit,
     log_bytes_left: usize,
     panic: Option<String>,
@@ -159,6 +161,7 @@ impl Sandbox {
         let rows = columns.rows.len();
         let state = State {
             columns,
+            called: 0,
             memory: MemoryLimit::new(limits.memory_bytes),
             log_bytes_left: limits.log_bytes,
             panic: None,
@@ -175,6 +178,10 @@ impl Sandbox {
             Err(error) => return Err(fault(store.data(), &limits, &error)),
         };
         Ok(Self { store, instance, limits, fuel_given })
+    }
+
+    pub fn called(&self) -> u128 {
+        self.store.data().called
     }
 
     pub fn fuel_used(&self) -> u64 {

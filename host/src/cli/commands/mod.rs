@@ -6,6 +6,7 @@ mod job;
 mod migrate;
 mod node;
 mod plugin;
+mod policy;
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
@@ -24,7 +25,7 @@ pub async fn carry_out(world: &World, output: Output, command: Command) -> Resul
         Command::Nodes => node::nodes(world, output).await,
         Command::Job(job) => job::job(world, output, job).await,
         Command::Plugin(plugin) => plugin::plugin(world, output, plugin),
-        Command::Policy(policy) => plugin::policy(world, output, policy),
+        Command::Policy(policy) => policy::policy(world, output, policy).await,
         Command::Facts(facts) => facts::facts(world, facts).await,
         Command::Doctor { nodes } => node::doctor(world, output, &nodes).await,
         Command::Completions { shell } => completions(shell),

@@ -1,16 +1,15 @@
-//! `plugin` and `policy`: what rules there are, and whether a policy can use them.
+//! `plugin`: what rules there are, and building them.
 
 use std::path::Path;
 
-use super::super::args::{Output, Plugin, Policy};
+use super::super::args::{Output, Plugin};
 use super::super::{Exit, render};
 use super::{print, show};
 use crate::controller::Error;
 use crate::model::port::Evaluate;
 use crate::plugin::build::build;
-use crate::plugin::error::PluginError;
 use crate::problem::InputError;
-use crate::world::World;
+use crate::world::{World, unusable};
 
 pub fn plugin(world: &World, output: Output, command: Plugin) -> Result<Exit, Error> {
     match command {
@@ -44,19 +43,5 @@ fn list(world: &World, output: Output) -> Result<Exit, Error> {
 fn inspect(world: &World, output: Output, file: &Path) -> Result<Exit, Error> {
     let plugin = world.no_plugins()?.load_file(file).map_err(|error| unusable(file, &error))?;
     show(output, || render::plugin_inspect(file, &plugin.rules), || render::json("rules", &plugin.rules))?;
-    Ok(Exit::Done)
-}
-
-fn unusable(file: &Path, error: &PluginError) -> InputError {
-    let problem = InputError::new(error.code(), crate::problem::chain(error)).in_file(file);
-    error.hint().into_iter().fold(problem, InputError::hint)
-}
-
-pub fn policy(world: &World, output: Output, command: Policy) -> Result<Exit, Error> {
-    let Policy::Check { file } = command;
-    let plugins = world.plugins()?;
-    let policy = world.policy(file.as_deref(), &plugins)?;
-    let rules: Vec<_> = policy.rules.iter().map(|rule| &rule.info).collect();
-    show(output, || render::policy(&policy), || render::json("rules", &rules))?;
     Ok(Exit::Done)
 }

@@ -26,6 +26,7 @@ pub use json::{json, json_error};
 pub use nodes::{ailments, nodes};
 pub use outcome::outcome;
 pub use plugin::{plugin_inspect, policy, rules};
+pub mod report;
 
 /// An error for people: what, then how to mend it.
 pub fn error(code: &str, message: &str, hint: Option<&str>) -> String {

@@ -1,0 +1,141 @@
+//! The command line of `policy`: checking, testing and rewriting policies and their suites.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::super::help;
+
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Load a policy with its plugins and say what it would do
+    #[command(after_help = help::POLICY_CHECK)]
+    Check {
+        /// [default: as configured]
+        file: Option<PathBuf>,
+    },
+    /// Run suites of cases in the sandbox: no daemon is asked, nothing is moved
+    Test(Test),
+    /// Show what the cases of suites cost, in fuel and in time
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub struct Suites {
+    /// Suites, or folders that are searched for `*.test.toml` [default: the current folder]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Look for plugins here after the suite's own folder [default: as configured]; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Vec<PathBuf>,
+    /// Only cases whose `SUITE / CASE` fits this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub run: Option<String>,
+    /// Run so many cases at the same time [default: one a processor]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::POLICY_TEST)]
+pub struct Test {
+    #[command(flatten)]
+    pub suites: Suites,
+    /// Only the N-th of M parts of all cases
+    #[arg(long, value_name = "N/M")]
+    pub shard: Option<Shard>,
+    /// How the report is written, to a file with `=FILE`; may be repeated [default: table]
+    #[arg(long = "format", value_name = "FORM[=FILE]")]
+    pub formats: Vec<ReportForm>,
+    /// Show which outcomes of each rule were seen, and which facts were read
+    #[arg(long)]
+    pub coverage: bool,
+    /// Fail when a smaller share of the outcomes was seen, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub min_coverage: Option<f64>,
+    /// Write what was found into the suites where something else was expected
+    #[arg(long, conflicts_with_all = ["watch", "shard"])]
+    pub update: bool,
+    /// Run again whenever a suite, a policy or a plugin changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::POLICY_BENCH)]
+pub struct Bench {
+    #[command(flatten)]
+    pub suites: Suites,
+    /// Write each suite's fuel beside it: from then on `policy test` fails when a rule gets dearer
+    #[arg(long)]
+    pub save: bool,
+    /// By how many percent a rule may get dearer, for --save [default: 10, or as it was]
+    #[arg(long, value_name = "PERCENT", requires = "save")]
+    pub growth: Option<u64>,
+}
+
+/// `2/4`: the second of four parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    pub part: usize,
+    pub parts: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers =
+            text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+        match numbers {
+            Some((part, parts)) if (1..=parts).contains(&part) => Ok(Self { part, parts }),
+            _ => Err("a part is written N/M, with N from 1 to M".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportKind {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// JUnit XML: one test case for each case and rule
+    Junit,
+    /// The Test Anything Protocol
+    Tap,
+    /// SARIF, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportForm {
+    pub kind: ReportKind,
+    /// None: stdout.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for ReportForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, file) = match text.split_once('=') {
+            Some((kind, file)) if !file.is_empty() => (kind, Some(PathBuf::from(file))),
+            Some(_) => return Err("a file's name was expected after `=`".to_owned()),
+            None => (text, None),
+        };
+        let kind = ReportKind::from_str(kind, false)
+            .map_err(|_| "expected table, json, junit, tap, sarif or github".to_owned())?;
+        Ok(Self { kind, file })
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}

@@ -1,0 +1,248 @@
+//! From TOML to a suite: every case complete and understood, or an error that says where.
+//!
+//! A parameterised case becomes one case for each row of `each`: `{name}` in any text is replaced,
+//! and a text that is nothing but `{name}` becomes the parameter itself, with its type.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use toml::Spanned;
+
+use super::expect::{ClaimWanted, Expected};
+use super::properties::Property;
+use super::{Case, Subject, Suite, facts};
+use crate::fixture::{self, Fixture};
+use crate::problem::{InputError, line_column};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuiteFile {
+    plugin: Option<String>,
+    rule: Option<String>,
+    policy: Option<PathBuf>,
+    #[serde(default)]
+    facts: Option<toml::Value>,
+    tolerance: Option<f64>,
+    #[serde(default)]
+    skip: Vec<Property>,
+    #[serde(default, rename = "case")]
+    cases: Vec<Spanned<toml::Table>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseEntry {
+    name: String,
+    rule: Option<String>,
+    #[serde(default)]
+    settings: Map<String, Value>,
+    facts: Option<Value>,
+    #[serde(default)]
+    without: Vec<String>,
+    #[serde(default)]
+    expect: Map<String, Value>,
+    chosen: Option<Value>,
+    order: Option<Vec<String>>,
+    claims: Option<Vec<ClaimWanted>>,
+    settings_refused: Option<String>,
+    tolerance: Option<f64>,
+    #[serde(default)]
+    skip: Vec<Property>,
+}
+
+pub fn load(path: &Path) -> Result<Suite, InputError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        InputError::new("suite-unreadable", format!("the suite cannot be read: {error}")).in_file(path)
+    })?;
+    parse(path, &text)
+}
+
+pub fn parse(path: &Path, text: &str) -> Result<Suite, InputError> {
+    let file: SuiteFile = toml::from_str(text).map_err(|error| {
+        let (line, column) = line_column(text, error.span().unwrap_or(0..0).start);
+        let message = error.message().lines().next().unwrap_or_default().to_owned();
+        InputError::new("suite-invalid", message).at(path, line, column)
+    })?;
+    let reader = Reader { path, text };
+    let subject = reader.subject(&file)?;
+    let base = match &file.facts {
+        Some(facts) => reader.facts(&json_of(facts.clone()), 1)?,
+        None => json!({}),
+    };
+    let mut cases: Vec<Case> = Vec::new();
+    for entry in &file.cases {
+        for case in reader.cases(entry, &file, &subject, &base)? {
+            if let Some(twin) = cases.iter().find(|other| other.name == case.name) {
+                let hint = "give each its own name: reports and baselines go by it";
+                let text = format!("two cases are named `{}`; the other is in line {}", case.name, twin.line);
+                return Err(reader.problem("duplicate-case", case.line, text).hint(hint));
+            }
+            cases.push(case);
+        }
+    }
+    if cases.is_empty() {
+        return Err(InputError::new("no-cases", "the suite has no case")
+            .in_file(path)
+            .hint("add a [[case]]"));
+    }
+    Ok(Suite { path: path.to_owned(), subject, cases })
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn problem(&self, code: &'static str, line: usize, text: impl Into<String>) -> InputError {
+        InputError::new(code, text).at(self.path, line, 1)
+    }
+
+    fn subject(&self, file: &SuiteFile) -> Result<Subject, InputError> {
+        match (&file.plugin, &file.policy) {
+            (Some(plugin), None) => Ok(Subject::Plugin(plugin.clone())),
+            (None, Some(policy)) if file.rule.is_none() => {
+                Ok(Subject::Policy(super::parent(self.path).join(policy)))
+            }
+            _ => Err(InputError::new("suite-invalid", "the suite does not say what it is about")
+                .in_file(self.path)
+                .expected("plugin = \"NAME\" with rule = \"NAME\", or policy = \"FILE\"")),
+        }
+    }
+
+    fn facts(&self, facts: &Value, line: usize) -> Result<Value, InputError> {
+        facts::resolve(super::parent(self.path), facts)
+            .map_err(|problem| self.problem("bad-facts", line, problem.to_string()))
+    }
+
+    /// One case, or one for each row of `each`.
+    fn cases(
+        &self,
+        entry: &Spanned<toml::Table>,
+        file: &SuiteFile,
+        subject: &Subject,
+        base: &Value,
+    ) -> Result<Vec<Case>, InputError> {
+        let line = line_column(self.text, entry.span().start).0;
+        let mut tree = json_of(toml::Value::Table(entry.get_ref().clone()));
+        let each = tree.as_object_mut().and_then(|keys| keys.remove("each"));
+        let rows = match each {
+            None => return Ok(vec![self.case(tree, line, file, subject, base, false)?]),
+            Some(Value::Array(rows)) if !rows.is_empty() => rows,
+            Some(_) => {
+                return Err(self
+                    .problem("suite-invalid", line, "`each` has no row")
+                    .expected("an array of tables, one a case"));
+            }
+        };
+        rows.iter()
+            .map(|row| {
+                let row = row.as_object().ok_or_else(|| {
+                    self.problem("suite-invalid", line, "a row of `each` is no table")
+                        .expected("{ name = value, ... }")
+                })?;
+                let mut tree = tree.clone();
+                substitute(&mut tree, row);
+                self.case(tree, line, file, subject, base, true)
+            })
+            .collect()
+    }
+
+    fn case(
+        &self,
+        tree: Value,
+        line: usize,
+        file: &SuiteFile,
+        subject: &Subject,
+        base: &Value,
+        from_each: bool,
+    ) -> Result<Case, InputError> {
+        let entry: CaseEntry = serde_json::from_value(tree)
+            .map_err(|error| self.problem("suite-invalid", line, format!("this case: {error}")))?;
+        let wrong = |code, text: String| self.problem(code, line, format!("case `{}`: {text}", entry.name));
+        let mut facts = base.clone();
+        if let Some(over) = &entry.facts {
+            fixture::merge(&mut facts, &self.facts(over, line)?);
+        }
+        for place in &entry.without {
+            if !fixture::remove(&mut facts, &place.replace('.', "/")) {
+                return Err(wrong("bad-facts", format!("`{place}` cannot be taken away: it is not there")));
+            }
+        }
+        let facts = Fixture::new(facts);
+        let snapshot = facts.snapshot().map_err(|error| wrong("bad-facts", error.to_string()))?;
+        let nodes: Vec<&str> = snapshot.candidates.iter().map(|one| one.node.name()).collect();
+        let rule = entry.rule.clone().or_else(|| file.rule.clone());
+        if rule.is_none() && matches!(subject, Subject::Plugin(_)) {
+            return Err(wrong("suite-invalid", "it names no rule".to_owned())
+                .hint("rule = \"NAME\" in the case, or at the top of the suite for all"));
+        }
+        let one_rule = matches!(subject, Subject::Plugin(_)).then_some(rule.as_deref()).flatten();
+        let expected = Expected {
+            cells: super::expect::cells(&entry.expect, one_rule, &nodes)
+                .map_err(|text| wrong("bad-expectation", text))?,
+            chosen: super::expect::chosen(entry.chosen.as_ref(), &nodes)
+                .map_err(|text| wrong("bad-expectation", text))?,
+            order: entry.order,
+            claims: entry.claims,
+            settings_refused: entry.settings_refused,
+            tolerance: entry.tolerance.or(file.tolerance).unwrap_or(Expected::TOLERANCE),
+        };
+        if expected.is_nothing() {
+            return Err(wrong("nothing-expected", "it expects nothing, so it cannot fail".to_owned())
+                .hint("add an [case.expect], chosen, order, claims or settings_refused"));
+        }
+        Ok(Case {
+            name: entry.name,
+            line,
+            rule,
+            settings: Value::Object(entry.settings),
+            facts,
+            expected,
+            skipped: file.skip.iter().chain(&entry.skip).copied().collect(),
+            from_each,
+        })
+    }
+}
+
+/// TOML as JSON; a time becomes its text.
+pub fn json_of(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => json!(text),
+        toml::Value::Integer(number) => json!(number),
+        toml::Value::Float(number) => json!(number),
+        toml::Value::Boolean(flag) => json!(flag),
+        toml::Value::Datetime(time) => json!(time.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(json_of).collect(),
+        toml::Value::Table(entries) => {
+            Value::Object(entries.into_iter().map(|(key, value)| (key, json_of(value))).collect())
+        }
+    }
+}
+
+fn substitute(tree: &mut Value, row: &Map<String, Value>) {
+    match tree {
+        Value::String(text) => {
+            if let Some(value) = text.strip_prefix('{').and_then(|rest| row.get(rest.strip_suffix('}')?)) {
+                *tree = value.clone();
+                return;
+            }
+            for (name, value) in row {
+                let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                *text = text.replace(&format!("{{{name}}}"), &shown);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| substitute(item, row)),
+        Value::Object(entries) => {
+            let old = std::mem::take(entries);
+            for (key, mut value) in old {
+                let mut key = Value::String(key);
+                substitute(&mut key, row);
+                substitute(&mut value, row);
+                entries.insert(key.as_str().map_or_else(|| key.to_string(), str::to_owned), value);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,177 @@
+//! What holds for every good rule, whatever it is about: held against each case, on by default.
+//!
+//! - `order-of-nodes`: the nodes in another order get the same answers.
+//! - `missing-fact`: a fact that is missing, or a source of data that fails, never turns a rejection
+//!   into a permission.
+//! - `added-node`: one node more never changes another node's verdict.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::expect::{Failure, shown, verdict_word};
+use crate::decide::{decide, verdicts};
+use crate::fixture::{self, Fact, Fixture, Missing};
+use crate::model::decision::{Candidate, Decision, Verdict};
+use crate::model::policy::Policy;
+use crate::model::port::Evaluate;
+use crate::model::snapshot::Snapshot;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Property {
+    OrderOfNodes,
+    MissingFact,
+    AddedNode,
+}
+
+/// In a larger fleet each fact is taken away from all nodes at once only.
+const NODES_MAX: usize = 32;
+/// No node of a suite has this name.
+const ADDED: &str = "zz-added-by-the-test";
+
+/// A case whose own answers are known already.
+pub struct Held<'a> {
+    pub policy: &'a Policy,
+    pub facts: &'a Fixture,
+    pub snapshot: &'a Snapshot,
+    pub decision: &'a Decision,
+    pub evaluate: &'a dyn Evaluate,
+}
+
+type Verdicts = Vec<BTreeMap<String, Verdict>>;
+
+impl Held<'_> {
+    pub fn hold(&self, skipped: &[Property]) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        let mut held = |property, hold: &dyn Fn() -> Vec<Failure>| {
+            if !skipped.contains(&property) {
+                failures.extend(hold());
+            }
+        };
+        held(Property::OrderOfNodes, &|| self.order_of_nodes());
+        let before = verdicts(self.policy, self.snapshot, self.evaluate);
+        held(Property::MissingFact, &|| self.missing_fact(&before));
+        held(Property::AddedNode, &|| self.added_node(&before));
+        failures
+    }
+
+    /// The second run, in fresh instances, with the nodes the other way round.
+    fn order_of_nodes(&self) -> Vec<Failure> {
+        let mut snapshot = self.snapshot.clone();
+        snapshot.candidates.reverse();
+        let again = decide(self.policy, &snapshot, self.evaluate);
+        let mut failures = Vec::new();
+        for candidate in &self.decision.candidates {
+            let twin = again.candidate(&candidate.node);
+            failures.extend(twin.into_iter().flat_map(|twin| differences(candidate, twin)));
+        }
+        if (&self.decision.chosen, &self.decision.claims) != (&again.chosen, &again.claims) {
+            let told =
+                |decision: &Decision| format!("chosen {}", decision.chosen.as_deref().unwrap_or("none"));
+            failures.push(failure(Property::OrderOfNodes, None, None, told(self.decision), told(&again)));
+        }
+        failures
+    }
+
+    fn missing_fact(&self, before: &Verdicts) -> Vec<Failure> {
+        let needs = self.policy.needs();
+        let mut failures = Vec::new();
+        let facts = Fact::of(|import| needs.contains(import)).filter(|fact| fact.missing != Missing::Never);
+        for fact in facts {
+            for places in self.places(fact) {
+                let mut varied = self.facts.clone();
+                for place in &places {
+                    match fact.missing.value() {
+                        Some(value) => fixture::set(&mut varied.tree, place, value),
+                        None => fixture::remove(&mut varied.tree, place),
+                    };
+                }
+                let Ok(snapshot) = varied.snapshot() else { continue };
+                let after = verdicts(self.policy, &snapshot, self.evaluate);
+                let what = places.join(", ").replace('/', ".");
+                failures.extend(self.permitted(before, &after, &what));
+            }
+        }
+        failures
+    }
+
+    /// All places of a fact together, and each of them alone.
+    fn places(&self, fact: &Fact) -> Vec<Vec<String>> {
+        let all = fixture::select(&self.facts.tree, fact.places);
+        let alone = if all.len() > 1 && self.snapshot.candidates.len() <= NODES_MAX {
+            all.iter().map(|place| vec![place.clone()]).collect()
+        } else {
+            Vec::new()
+        };
+        let together = (!all.is_empty()).then_some(all);
+        alone.into_iter().chain(together).collect()
+    }
+
+    fn permitted(&self, before: &Verdicts, after: &Verdicts, what: &str) -> Vec<Failure> {
+        let permits = |verdict: Verdict| matches!(verdict, Verdict::Pass | Verdict::Warn);
+        self.changed(before, after)
+            .filter(|(_, _, was, now)| *was == Verdict::Reject && permits(*now))
+            .map(|(rule, node, was, now)| {
+                let found = format!("{} when {what} is not known", verdict_word(now));
+                failure(Property::MissingFact, Some(rule), Some(node), verdict_word(was).to_owned(), found)
+            })
+            .collect()
+    }
+
+    fn added_node(&self, before: &Verdicts) -> Vec<Failure> {
+        let mut facts = self.facts.clone();
+        if let Some(nodes) = facts.tree.get_mut("nodes").and_then(Value::as_object_mut) {
+            nodes.insert(ADDED.to_owned(), json!({}));
+        }
+        let Ok(snapshot) = facts.snapshot() else { return Vec::new() };
+        let after = verdicts(self.policy, &snapshot, self.evaluate);
+        self.changed(before, &after)
+            .map(|(rule, node, was, now)| {
+                let found = format!("{} once another node is there", verdict_word(now));
+                failure(Property::AddedNode, Some(rule), Some(node), verdict_word(was).to_owned(), found)
+            })
+            .collect()
+    }
+
+    /// Rule, node, what it was and what it is now.
+    fn changed<'a>(
+        &'a self,
+        before: &'a Verdicts,
+        after: &'a Verdicts,
+    ) -> impl Iterator<Item = (&'a str, &'a str, Verdict, Verdict)> {
+        self.policy.rules.iter().zip(before.iter().zip(after)).flat_map(|(rule, (before, after))| {
+            before.iter().filter_map(|(node, was)| {
+                let now = after.get(node).filter(|now| *now != was)?;
+                Some((rule.name.as_str(), node.as_str(), *was, *now))
+            })
+        })
+    }
+}
+
+fn differences(candidate: &Candidate, twin: &Candidate) -> Vec<Failure> {
+    let pairs = candidate.findings.iter().zip(&twin.findings).filter(|(one, other)| one != other);
+    pairs
+        .map(|(one, other)| {
+            let node = Some(candidate.node.as_str());
+            let told = |finding| format!("{} {:?}", shown(finding), finding.score);
+            failure(Property::OrderOfNodes, Some(&one.rule), node, told(one), told(other))
+        })
+        .collect()
+}
+
+fn failure(
+    property: Property,
+    rule: Option<&str>,
+    node: Option<&str>,
+    expected: String,
+    found: String,
+) -> Failure {
+    let kind = match property {
+        Property::OrderOfNodes => "order-of-nodes",
+        Property::MissingFact => "missing-fact",
+        Property::AddedNode => "added-node",
+    };
+    Failure { kind, rule: rule.map(str::to_owned), node: node.map(str::to_owned), expected, found }
+}

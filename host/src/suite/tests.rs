@@ -1,0 +1,1 @@
+//! Suites that are read and run with rules that need no plugin.
