@@ -42,6 +42,7 @@ pub mod lease;
 pub mod libvirt;
 pub mod migrate;
 pub mod model;
+pub mod mutate;
 pub mod plugin;
 pub mod policy;
 pub mod problem;

@@ -20,7 +20,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 ///
 /// Adapters (`plugin`, `libvirt`, `journal`, `config`) never meet; `cli` and `world` alone name
 /// them, and `cli` only those that are its own business: what plugins there are, and settings.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("problem", &[]),
     ("lease", &["model"]),
@@ -31,6 +31,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("decide", &["model"]),
     ("fixture", &["model"]),
     ("suite", &["model", "decide", "fixture", "policy", "problem", "xml"]),
+    ("mutate", &["model", "fixture", "policy", "suite"]),
     ("reload", &["problem"]),
     ("migrate", &["model", "problem", "uri"]),
     ("plugin", &["model"]),
@@ -46,6 +47,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "controller",
             "decide",
             "migrate",
+            "mutate",
             "plugin",
             "problem",
             "reload",

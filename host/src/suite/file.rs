@@ -170,8 +170,8 @@ impl Reader<'_> {
                 return Err(wrong("bad-facts", format!("`{place}` cannot be taken away: it is not there")));
             }
         }
-        let facts = Fixture::new(facts);
-        let snapshot = facts.snapshot().map_err(|error| wrong("bad-facts", error.to_string()))?;
+        let snapshot = Fixture::new(facts)
+            .snapshot().map_err(|error| wrong("bad-facts", error.to_string()))?;
         let nodes: Vec<&str> = snapshot.candidates.iter().map(|one| one.node.name()).collect();
         let rule = entry.rule.clone().or_else(|| file.rule.clone());
         if rule.is_none() && matches!(subject, Subject::Plugin(_)) {
@@ -198,7 +198,8 @@ impl Reader<'_> {
             line,
             rule,
             settings: Value::Object(entry.settings),
-            facts,
+            // In full: what was written shortly or left to a default can be varied too.
+            facts: Fixture::of(&snapshot),
             expected,
             skipped: file.skip.iter().chain(&entry.skip).copied().collect(),
             from_each,

@@ -15,6 +15,7 @@ use super::expect::Failure;
 use super::properties::Held;
 use super::{Case, Subject, Suite};
 use crate::decide::judge;
+use crate::fixture::Fixture;
 use crate::model::decision::Decision;
 use crate::model::policy::{Mode, OnFault, Policy, RuleInfo, RuleUse};
 use crate::model::port::Evaluate;
@@ -28,6 +29,19 @@ pub struct Bound {
     /// Of a suite of a policy.
     pub policy: Option<Policy>,
     pub baseline: Option<Baseline>,
+}
+
+/// What stands in the place of something that a case says.
+#[derive(Clone, Copy, Default)]
+pub struct Varied<'a> {
+    pub facts: Option<&'a Fixture>,
+    /// By rule, laid over the settings.
+    pub settings: Option<&'a Value>,
+    pub evaluate: Option<&'a dyn Evaluate>,
+    /// A rule of the policy that is to have no effect.
+    pub audited: Option<&'a str>,
+    /// Whether the built-in properties and the baseline are held too.
+    pub properties: bool,
 }
 
 /// What was run, as every form of report has it.
@@ -129,7 +143,7 @@ impl Bound {
     /// Every rule and code that a case names is there, or the suite is wrong.
     pub fn check(&self) -> Result<(), InputError> {
         for case in &self.suite.cases {
-            let policy = self.policy_of(case, &Value::Null)?;
+            let policy = self.policy_of(case, &Varied::default())?;
             for cell in &case.expected.cells {
                 let rule = policy.rules.iter().find(|rule| rule.name == cell.rule).ok_or_else(|| {
                     self.problem("no-such-rule", case, format!("no rule `{}` is under test", cell.rule))
@@ -175,10 +189,10 @@ impl Bound {
         InputError::new(code, format!("case `{}`: {text}", case.name)).at(&self.suite.path, case.line, 1)
     }
 
-    /// The policy that a case is judged by, with `over` laid over its settings.
-    pub fn policy_of(&self, case: &Case, over: &Value) -> Result<Policy, InputError> {
+    /// The policy that a case is judged by, under a variation of it.
+    pub fn policy_of(&self, case: &Case, varied: &Varied<'_>) -> Result<Policy, InputError> {
         match (&self.suite.subject, &self.policy) {
-            (Subject::Policy(_), Some(policy)) => self.whole_policy(policy, case, over),
+            (Subject::Policy(_), Some(policy)) => self.whole_policy(policy, case, varied),
             (Subject::Policy(file), None) => Err(self.problem(
                 "policy-unreadable",
                 case,
@@ -186,20 +200,20 @@ impl Bound {
             )),
             (Subject::Plugin(plugin), _) => {
                 let name = case.rule.as_deref().unwrap_or_default();
-                let rules = self.evaluate.rules();
+                let rules = varied.evaluate.unwrap_or(self.evaluate.as_ref()).rules();
                 let own = || rules.iter().filter(|rule| rule.plugin == *plugin);
                 let info = own().find(|rule| rule.name == name).ok_or_else(|| {
                     self.problem("no-such-rule", case, format!("plugin `{plugin}` has no rule `{name}`"))
                         .hint_nearest(name, own().map(|rule| rule.name.as_str()))
                 })?;
                 let mut settings = case.settings.clone();
-                lay_over(&mut settings, over.get(name));
+                lay_over(&mut settings, varied.settings.and_then(|over| over.get(name)));
                 Ok(of_one_rule(info.clone(), settings))
             }
         }
     }
 
-    fn whole_policy(&self, policy: &Policy, case: &Case, over: &Value) -> Result<Policy, InputError> {
+    fn whole_policy(&self, policy: &Policy, case: &Case, varied: &Varied<'_>) -> Result<Policy, InputError> {
         let mut policy = policy.clone();
         let named = case.settings.as_object().into_iter().flat_map(serde_json::Map::keys);
         for name in named {
@@ -215,35 +229,34 @@ impl Bound {
         }
         for rule in &mut policy.rules {
             lay_over(&mut rule.settings, case.settings.get(&rule.name));
-            lay_over(&mut rule.settings, over.get(&rule.name));
+            lay_over(&mut rule.settings, varied.settings.and_then(|over| over.get(&rule.name)));
+            if varied.audited == Some(&rule.name) {
+                rule.mode = Mode::Audit;
+            }
         }
         Ok(policy)
     }
 
-    /// Runs one case as it stands.
+    /// Runs one case as it stands, and holds the built-in properties.
     pub fn run(&self, case: &Case) -> CaseReport {
         let start = Instant::now();
-        let mut report = self.run_with(case, &case.facts, &Value::Null, true);
+        let mut report = self.run_varied(case, &Varied { properties: true, ..Varied::default() });
         report.time = start.elapsed();
         report
     }
 
-    /// Runs a case on other facts or settings; properties are held only on request.
-    pub fn run_with(
-        &self,
-        case: &Case,
-        facts: &crate::fixture::Fixture,
-        over: &Value,
-        properties: bool,
-    ) -> CaseReport {
+    /// Runs a case with something else in the place of what it says.
+    pub fn run_varied(&self, case: &Case, varied: &Varied<'_>) -> CaseReport {
         let mut report = self.empty_report(case);
-        let (policy, snapshot) = match (self.policy_of(case, over), facts.snapshot()) {
+        let facts = varied.facts.unwrap_or(&case.facts);
+        let evaluate = varied.evaluate.unwrap_or(self.evaluate.as_ref());
+        let (policy, snapshot) = match (self.policy_of(case, varied), facts.snapshot()) {
             (Ok(policy), Ok(snapshot)) => (policy, snapshot),
             (Err(error), _) => return broken(report, &error.to_string()),
             (_, Err(error)) => return broken(report, &error.to_string()),
         };
         let refused = policy.rules.iter().find_map(|rule| {
-            let refused = accept_settings(&rule.info, &rule.settings, self.evaluate.as_ref()).err()?;
+            let refused = accept_settings(&rule.info, &rule.settings, evaluate).err()?;
             Some((rule.name.clone(), refused))
         });
         report.failures.extend(settings_failure(case, refused.as_ref()));
@@ -253,17 +266,12 @@ impl Bound {
         if refused.is_some() {
             return report;
         }
-        let (decision, answers) = judge(&policy, &snapshot, self.evaluate.as_ref());
+        let (decision, answers) = judge(&policy, &snapshot, evaluate);
         report.coverage.see(&policy, &decision, &answers);
         let mut failures = case.expected.hold(&decision);
-        if properties {
-            let held = Held {
-                policy: &policy,
-                facts,
-                snapshot: &snapshot,
-                decision: &decision,
-                evaluate: self.evaluate.as_ref(),
-            };
+        if varied.properties {
+            let held =
+                Held { policy: &policy, facts, snapshot: &snapshot, decision: &decision, evaluate };
             failures.extend(held.hold(&case.skipped));
             failures.extend(self.baseline.iter().flat_map(|baseline| baseline.hold(&case.name, &decision)));
         }

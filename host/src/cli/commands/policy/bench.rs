@@ -10,7 +10,7 @@ use super::{bound, nothing_run, selection};
 use crate::controller::Error;
 use crate::suite::Case;
 use crate::suite::baseline::Baseline;
-use crate::suite::run::{Bound, CaseReport};
+use crate::suite::run::{Bound, CaseReport, Varied};
 use crate::world::World;
 
 /// How often each case is timed; the median is told.
@@ -48,7 +48,7 @@ pub fn bench(world: &World, output: Output, arguments: &Bench) -> Result<Exit, E
 fn timed(bound: &Bound, case: &Case) -> CaseReport {
     let run = || {
         let start = std::time::Instant::now();
-        let report = bound.run_with(case, &case.facts, &serde_json::Value::Null, false);
+        let report = bound.run_varied(case, &Varied::default());
         (start.elapsed(), report)
     };
     let mut times: Vec<Duration> = (1..ROUNDS).map(|_| run().0).collect();

@@ -1,0 +1,1 @@
+//! Mutants of suites whose rules need no plugin.
