@@ -15,6 +15,7 @@ pub mod error;
 mod imports;
 pub mod load;
 mod metadata;
+pub mod mutants;
 mod pair_columns;
 pub mod sandbox;
 

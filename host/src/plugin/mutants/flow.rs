@@ -1,0 +1,343 @@
+//! The plugin's own functions, operator by operator, with what a value is for: one that
+//! becomes an address is the compiler's business and no mistake that a person makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmparser::{
+    FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, Result,
+    ValType, ValidPayload, Validator, ValidatorResources, WasmModuleResources,
+};
+
+use super::origin::{Module, Modules};
+use super::places::Places;
+use super::{OwnCode, SourceLine};
+
+/// A function that is the plugin's own, or has operators that are.
+pub struct Function<'a> {
+    pub name: String,
+    pub results: Vec<ValType>,
+    /// It was written by hand as a whole, and answers by its results alone.
+    pub whole: bool,
+    pub steps: Vec<Step<'a>>,
+}
+
+pub struct Step<'a> {
+    pub offset: usize,
+    pub length: usize,
+    pub operator: Operator<'a>,
+    pub own: bool,
+    pub place: Option<SourceLine>,
+    /// What it makes is an address, or a part of one.
+    pub address: bool,
+    pub call: Option<Call>,
+}
+
+pub struct Call {
+    function: u32,
+    pub callee: String,
+    pub parameters: usize,
+    pub results: usize,
+    /// Its first argument is a place in the caller's frame that nothing has written yet: its answer
+    /// goes there, and without it the place is noise.
+    answers_in_memory: bool,
+}
+
+/// Every function with code of the plugin's own.
+pub fn own_functions<'a>(
+    component: &'a [u8],
+    modules: &Modules<'a>,
+    own: &OwnCode,
+) -> Result<Vec<Function<'a>>> {
+    let mut found = Vec::new();
+    let mut validator = Validator::new_with_features(wasmparser::WasmFeatures::all());
+    let mut allocations = FuncValidatorAllocations::default();
+    let mut at = None;
+    let mut reading: Option<ModuleReading<'_, 'a>> = None;
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload?;
+        if let Payload::ModuleSection { .. } = payload {
+            found.extend(reading.take().into_iter().flat_map(ModuleReading::functions));
+            let next = at.map_or(0, |number: usize| number + 1);
+            at = Some(next);
+            reading = modules.0.get(next).map(|module| ModuleReading::new(module, own));
+        }
+        if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+            let Some(reading) = &mut reading else { continue };
+            allocations = reading.function(function, &body, allocations)?;
+        }
+    }
+    found.extend(reading.into_iter().flat_map(ModuleReading::functions));
+    Ok(found)
+}
+
+/// One module while its functions are read.
+struct ModuleReading<'m, 'a> {
+    module: &'m Module<'a>,
+    places: Places<'a>,
+    own: Vec<(u32, Function<'a>)>,
+    /// Functions that answer into memory somewhere.
+    answer_in_memory: BTreeSet<u32>,
+}
+
+impl<'m, 'a> ModuleReading<'m, 'a> {
+    fn new(module: &'m Module<'a>, own: &OwnCode) -> Self {
+        let places = Places::new(module, own);
+        Self { module, places, own: Vec::new(), answer_in_memory: BTreeSet::new() }
+    }
+
+    fn function(
+        &mut self,
+        function: FuncToValidate<ValidatorResources>,
+        body: &FunctionBody<'a>,
+        allocations: FuncValidatorAllocations,
+    ) -> Result<FuncValidatorAllocations> {
+        let index = function.index;
+        let results = function.resources.sub_type_at(function.ty).map(|ty| ty.unwrap_func().results().to_vec());
+        let mut validator = function.into_validator(allocations);
+        let mut steps = Trace::of(body, &mut validator, self.module)?;
+        let fills = steps.iter().filter_map(|step| step.call.as_ref().filter(|call| call.answers_in_memory));
+        self.answer_in_memory.extend(fills.map(|call| call.function));
+        if self.module.exported.contains(&index) {
+            return Ok(validator.into_allocations());
+        }
+        let name = self.module.name(index);
+        for step in &mut steps {
+            let place = self.places.of(&name, step.offset - self.module.code_start);
+            step.own = place.is_some();
+            step.place = place.flatten();
+        }
+        if steps.iter().any(|step| step.own) {
+            let whole = steps.first().is_some_and(|step| step.own);
+            self.own.push((index, Function { name, results: results.unwrap_or_default(), whole, steps }));
+        }
+        Ok(validator.into_allocations())
+    }
+
+    fn functions(self) -> Vec<Function<'a>> {
+        let in_memory = self.answer_in_memory;
+        let finish = |(index, mut function): (u32, Function<'a>)| {
+            function.whole &= !in_memory.contains(&index);
+            for call in function.steps.iter_mut().filter_map(|step| step.call.as_mut()) {
+                call.answers_in_memory |= in_memory.contains(&call.function);
+            }
+            function
+        };
+        self.own.into_iter().map(finish).collect()
+    }
+}
+
+impl Call {
+    /// Without it the function goes on, and only what it does is missing.
+    pub fn can_be_left_out(&self) -> bool {
+        let names = ["drop_in_place", "drop_glue", "dealloc", "panic", "free", "unwrap_failed", "expect_failed"];
+        self.results == 0 && !self.answers_in_memory && !names.iter().any(|name| self.callee.contains(name))
+    }
+}
+
+/// What is known of a value on the stack.
+#[derive(Default)]
+struct Value {
+    step: Option<usize>,
+    /// Values that it is worked out from, where an address would be so.
+    from: Vec<usize>,
+    /// The local that it is a copy of.
+    local: Option<u32>,
+    address: bool,
+    number: Option<i64>,
+    /// Its distance from the stack pointer at the function's start.
+    slot: Option<i64>,
+}
+
+/// A function's values while its operators are followed, without regard to branches: what
+/// comes out of a block is a new value of which nothing is known.
+struct Trace<'m, 'a> {
+    module: &'m Module<'a>,
+    steps: Vec<Step<'a>>,
+    values: Vec<Value>,
+    stack: Vec<usize>,
+    /// What was ever put into each local.
+    locals: BTreeMap<u32, Vec<usize>>,
+    /// Places of the frame that have been written, or handed to somebody who may have.
+    written: BTreeSet<i64>,
+}
+
+impl<'m, 'a> Trace<'m, 'a> {
+    fn of(
+        body: &FunctionBody<'a>,
+        validator: &mut FuncValidator<ValidatorResources>,
+        module: &'m Module<'a>,
+    ) -> Result<Vec<Step<'a>>> {
+        validator.read_locals(&mut body.get_binary_reader())?;
+        let mut trace = Self {
+            module,
+            steps: Vec::new(),
+            values: Vec::new(),
+            stack: Vec::new(),
+            locals: BTreeMap::new(),
+            written: BTreeSet::new(),
+        };
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let (operator, offset) = operators.read_with_offset()?;
+            let arity = operator.operator_arity(validator);
+            validator.op(offset, &operator)?;
+            let length = operators.original_position() - offset;
+            let (pops, pushes) = arity.unwrap_or((0, 0));
+            trace.step(operator, offset, length, (pops as usize, pushes as usize));
+            trace.level(validator.operand_stack_height() as usize);
+        }
+        operators.finish()?;
+        Ok(trace.finish())
+    }
+
+    fn step(&mut self, operator: Operator<'a>, offset: usize, length: usize, (pops, pushes): (usize, usize)) {
+        let arguments = self.stack.split_off(self.stack.len().saturating_sub(pops));
+        let made = self.made(&operator, &arguments);
+        let call = match operator {
+            Operator::Call { function_index } => Some(self.call(function_index, &arguments, pushes)),
+            _ => None,
+        };
+        self.note_addresses(&operator, &arguments);
+        match operator {
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                self.locals.entry(local_index).or_default().extend(arguments.first());
+            }
+            _ => {}
+        }
+        if matches!(operator, Operator::LocalTee { .. }) {
+            self.stack.extend(arguments);
+        } else {
+            for _ in 0..pushes {
+                let step = Some(self.steps.len());
+                self.stack.push(self.values.len());
+                self.values.push(Value { step, ..self.copy(&made) });
+            }
+        }
+        self.steps.push(Step { offset, length, operator, own: false, place: None, address: false, call });
+    }
+
+    fn copy(&self, of: &Value) -> Value {
+        Value { from: of.from.clone(), ..*of }
+    }
+
+    /// After a branch or the end of a block the stack is as the validator has it.
+    fn level(&mut self, height: usize) {
+        self.stack.truncate(height);
+        while self.stack.len() < height {
+            self.stack.push(self.values.len());
+            self.values.push(Value::default());
+        }
+    }
+
+    fn made(&self, operator: &Operator<'a>, arguments: &[usize]) -> Value {
+        let of = |place: usize| arguments.get(place).map(|value| &self.values[*value]);
+        let slot = |sign: i64| match (of(0), of(1)) {
+            (Some(base), Some(offset)) => Some(base.slot? + sign * offset.number?),
+            _ => None,
+        };
+        match *operator {
+            Operator::GlobalGet { global_index: 0 } => {
+                Value { address: true, slot: Some(0), ..Value::default() }
+            }
+            Operator::I32Const { value } => {
+                let number = i64::from(value);
+                Value { number: Some(number), address: self.module.is_data(number), ..Value::default() }
+            }
+            Operator::LocalGet { local_index } => {
+                let put = self.locals.get(&local_index).map(Vec::as_slice).unwrap_or_default();
+                let slot = if let [only] = put { self.values[*only].slot } else { None };
+                Value { local: Some(local_index), slot, ..Value::default() }
+            }
+            Operator::I32Add => Value { from: arguments.to_vec(), slot: slot(1), ..Value::default() },
+            Operator::I32Sub => Value { from: arguments.to_vec(), slot: slot(-1), ..Value::default() },
+            Operator::I32And | Operator::I32Mul | Operator::I32Shl | Operator::I32Or => {
+                Value { from: arguments.to_vec(), ..Value::default() }
+            }
+            _ => Value::default(),
+        }
+    }
+
+    fn call(&mut self, function: u32, arguments: &[usize], results: usize) -> Call {
+        let slots: Vec<Option<i64>> = arguments.iter().map(|value| self.values[*value].slot).collect();
+        let answers_in_memory =
+            results == 0 && slots.first().copied().flatten().is_some_and(|slot| !self.written.contains(&slot));
+        self.written.extend(slots.into_iter().flatten());
+        let callee = self.module.name(function);
+        Call { function, callee, parameters: arguments.len(), results, answers_in_memory }
+    }
+
+    /// Marks what memory is read or written by, and the frame's places that are.
+    fn note_addresses(&mut self, operator: &Operator<'a>, arguments: &[usize]) {
+        let addresses = match operator {
+            Operator::MemoryCopy { .. } => 2,
+            Operator::MemoryFill { .. } | Operator::GlobalSet { .. } => 1,
+            _ if memory_offset(operator).is_some() => 1,
+            _ => 0,
+        };
+        for value in arguments.iter().take(addresses) {
+            self.values[*value].address = true;
+            if let Some(slot) = self.values[*value].slot {
+                self.written.insert(slot + memory_offset(operator).unwrap_or(0));
+            }
+        }
+    }
+
+    /// An address makes addresses of what it is worked out from, and of what is worked out from it.
+    fn finish(mut self) -> Vec<Step<'a>> {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for value in (0..self.values.len()).rev() {
+                let sources: Vec<usize> = match self.values[value].local {
+                    Some(local) => self.locals.get(&local).cloned().unwrap_or_default(),
+                    None => self.values[value].from.clone(),
+                };
+                if self.values[value].address {
+                    for source in sources {
+                        changed |= !std::mem::replace(&mut self.values[source].address, true);
+                    }
+                } else if sources.iter().any(|source| self.values[*source].address) {
+                    self.values[value].address = true;
+                    changed = true;
+                }
+            }
+        }
+        for value in self.values.iter().filter(|value| value.address) {
+            if let Some(step) = value.step {
+                self.steps[step].address = true;
+            }
+        }
+        self.steps
+    }
+}
+
+/// The fixed part of an address, where the operator reads or writes memory.
+fn memory_offset(operator: &Operator<'_>) -> Option<i64> {
+    use Operator as O;
+    match operator {
+        O::I32Load { memarg }
+        | O::I64Load { memarg }
+        | O::F32Load { memarg }
+        | O::F64Load { memarg }
+        | O::I32Load8S { memarg }
+        | O::I32Load8U { memarg }
+        | O::I32Load16S { memarg }
+        | O::I32Load16U { memarg }
+        | O::I64Load8S { memarg }
+        | O::I64Load8U { memarg }
+        | O::I64Load16S { memarg }
+        | O::I64Load16U { memarg }
+        | O::I64Load32S { memarg }
+        | O::I64Load32U { memarg }
+        | O::I32Store { memarg }
+        | O::I64Store { memarg }
+        | O::F32Store { memarg }
+        | O::F64Store { memarg }
+        | O::I32Store8 { memarg }
+        | O::I32Store16 { memarg }
+        | O::I64Store8 { memarg }
+        | O::I64Store16 { memarg }
+        | O::I64Store32 { memarg } => i64::try_from(memarg.offset).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! Mutants of the plugins that come with wayleave: each is a valid component of the same
+//! length, each is of the plugin's own code, and its place is the line of the source.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wasmparser::{Validator, WasmFeatures};
+use wayleave::plugin::mutants::{Mutant, MutantsError, OwnCode, mutants};
+
+fn own(plugin: &str) -> OwnCode {
+    OwnCode {
+        folder: support::repository().join("plugins").join(plugin),
+        except: Vec::new(),
+        crate_name: plugin.to_owned(),
+    }
+}
+
+fn assert_valid(component: &[u8], mutant: &Mutant) {
+    let changed = mutant.apply(component);
+    assert_eq!(changed.len(), component.len());
+    assert_ne!(changed, component, "{mutant:?} changes nothing");
+    if let Err(error) = Validator::new_with_features(WasmFeatures::all()).validate_all(&changed) {
+        panic!("{mutant:?}: {error}");
+    }
+}
+
+/// Plugins as a test of mutants wants them: not optimised, with lines.
+fn debug_folder(plugins: &[&str]) -> PathBuf {
+    let target = support::scratch("debug-target");
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "--target", "wasm32-unknown-unknown", "--target-dir"]).arg(&target);
+    cargo.arg("--manifest-path").arg(support::repository().join("Cargo.toml"));
+    plugins.iter().for_each(|plugin| drop(cargo.args(["--package", plugin])));
+    for (key, value) in [("DEBUG", "line-tables-only"), ("OPT_LEVEL", "0"), ("INCREMENTAL", "false")] {
+        cargo.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
+    }
+    assert!(cargo.status().unwrap().success());
+    target.join("wasm32-unknown-unknown/release")
+}
+
+fn component(core: &Path) -> Vec<u8> {
+    let core = std::fs::read(core).unwrap();
+    wit_component::ComponentEncoder::default().module(&core).unwrap().encode().unwrap()
+}
+
+#[test]
+fn every_mutant_of_every_shipped_plugin_is_valid() {
+    let mut plugins_with_mutants = 0;
+    for entry in std::fs::read_dir(support::plugin_folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        let component = std::fs::read(&path).unwrap();
+        match mutants(&component, &own(name)) {
+            Ok(found) => {
+                plugins_with_mutants += 1;
+                found.iter().for_each(|mutant| assert_valid(&component, mutant));
+                assert!(found.iter().all(|mutant| mutant.place.is_none()));
+            }
+            // The optimiser has put all of it into the SDK's functions.
+            Err(MutantsError::NoOwnCode { debug_information: false, .. }) => {}
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+    assert!(plugins_with_mutants > 0);
+}
+
+#[test]
+fn a_build_with_lines_gives_mutants_of_the_rules_own_lines() {
+    let folder = debug_folder(&["room", "licence"]);
+    for plugin in ["room", "licence"] {
+        let component = component(&folder.join(format!("{plugin}.wasm")));
+        let found = mutants(&component, &own(plugin)).unwrap();
+        let source = support::repository().join("plugins").join(plugin).join("src");
+        for mutant in &found {
+            assert_valid(&component, mutant);
+            assert!(mutant.place.as_ref().unwrap().file.starts_with(&source), "{mutant:?}");
+        }
+        let places: BTreeSet<_> = found.iter().map(|mutant| (mutant.offset, &mutant.change)).collect();
+        assert_eq!(places.len(), found.len(), "one is there twice");
+        if std::env::var_os("SHOW_MUTANTS").is_some() {
+            for mutant in &found {
+                let place = mutant.place.as_ref().unwrap();
+                eprintln!("{}:{} {} [{}]", place.file.file_name().unwrap().display(), place.line, mutant.change, mutant.function);
+            }
+        }
+    }
+}
