@@ -10,6 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use wasmparser::{Validator, WasmFeatures};
+use wayleave::decide::decide;
+use wayleave::model::decision::Verdict;
+use wayleave::model::policy::{Mode, OnFault, Policy, RuleUse};
+use wayleave::model::port::Evaluate;
+use wayleave::model::snapshot::Snapshot;
+use wayleave::plugin::Plugins;
+use wayleave::plugin::engine::SandboxLimits;
 use wayleave::plugin::mutants::{Mutant, MutantsError, OwnCode, mutants};
 
 fn own(plugin: &str) -> OwnCode {
@@ -35,7 +42,7 @@ fn debug_folder(plugins: &[&str]) -> PathBuf {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--target", "wasm32-unknown-unknown", "--target-dir"]).arg(&target);
     cargo.arg("--manifest-path").arg(support::repository().join("Cargo.toml"));
-    plugins.iter().for_each(|plugin| drop(cargo.args(["--package", plugin])));
+    cargo.args(plugins.iter().flat_map(|plugin| ["--package", plugin]));
     for (key, value) in [("DEBUG", "line-tables-only"), ("OPT_LEVEL", "0"), ("INCREMENTAL", "false")] {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
     }
@@ -82,11 +89,54 @@ fn a_build_with_lines_gives_mutants_of_the_rules_own_lines() {
         }
         let places: BTreeSet<_> = found.iter().map(|mutant| (mutant.offset, &mutant.change)).collect();
         assert_eq!(places.len(), found.len(), "one is there twice");
-        if std::env::var_os("SHOW_MUTANTS").is_some() {
-            for mutant in &found {
-                let place = mutant.place.as_ref().unwrap();
-                eprintln!("{}:{} {} [{}]", place.file.file_name().unwrap().display(), place.line, mutant.change, mutant.function);
-            }
-        }
     }
+}
+
+/// `free < needed` as `free <= needed`: the very node that has just enough is refused.
+#[test]
+fn a_mutant_judges_otherwise_where_its_change_says_so() {
+    let component = component(&debug_folder(&["room", "licence"]).join("room.wasm"));
+    let source = std::fs::read_to_string(support::repository().join("plugins/room/src/memory.rs")).unwrap();
+    let line = source.lines().position(|line| line.contains("if free < needed")).unwrap() + 1;
+    let found = mutants(&component, &own("room")).unwrap();
+    let boundary = found.iter().find(|mutant| {
+        let place = mutant.place.as_ref().unwrap();
+        place.file.ends_with("memory.rs")
+            && place.line as usize == line
+            && mutant.change == "i64.lt_u -> i64.le_u"
+    });
+    let just_enough = just_enough();
+    assert_eq!(memory_room(&component, &just_enough), Verdict::Pass);
+    assert_eq!(memory_room(&boundary.unwrap().apply(&component), &just_enough), Verdict::Reject);
+}
+
+/// A node that has what the domain takes, its emulator and the reserve, and not a byte more.
+fn just_enough() -> Snapshot {
+    let mut snapshot = support::fleet::fleet(1);
+    let needed = snapshot.domain.memory_bytes;
+    let wayleave::model::node::Gathered::Facts(facts) = &mut snapshot.candidates[0].node.gathered else {
+        panic!("the fleet's nodes have facts")
+    };
+    facts.memory_free_bytes = Some(needed);
+    snapshot
+}
+
+fn memory_room(component: &[u8], snapshot: &Snapshot) -> Verdict {
+    let path = support::scratch("mutant").join("room.wasm");
+    std::fs::write(&path, component).unwrap();
+    let mut plugins = Plugins::empty(None, SandboxLimits::default()).unwrap();
+    let plugin = plugins.load_file(&path).unwrap();
+    plugins.add(plugin);
+    let rule = RuleUse {
+        name: "memory-room".to_owned(),
+        info: plugins.rules().iter().find(|rule| rule.name == "memory-room").unwrap().clone(),
+        mode: Mode::Enforce,
+        on_fault: OnFault::Reject,
+        weight: 1.0,
+        settings: serde_json::json!({"overhead_mib": 0, "reserve_mib": 0}),
+        mandatory: false,
+    };
+    let (name, digest, data) = ("mutant".to_owned(), String::new(), Default::default());
+    let policy = Policy { name, digest, rules: vec![rule], data };
+    decide(&policy, snapshot, &plugins).candidates[0].findings[0].verdict
 }

@@ -1,5 +1,9 @@
 //! The plugin's own functions, operator by operator, with what a value is for: one that
 //! becomes an address is the compiler's business and no mistake that a person makes.
+//!
+//! What is told apart here is told by habit of the compilers that make plugins (LLVM's), and
+//! only decides which mutants are worth a try: a wrong guess makes a mutant more or less, never
+//! an invalid one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +31,15 @@ pub struct Step<'a> {
     pub operator: Operator<'a>,
     pub own: bool,
     pub place: Option<SourceLine>,
-    /// What it makes is an address, or a part of one.
-    pub address: bool,
+    /// What it makes is the compiler's: an address, a part of one, a truth value spelled out.
+    pub machinery: bool,
     pub call: Option<Call>,
 }
 
 pub struct Call {
     function: u32,
+    /// Its first argument is the first that its caller was given.
+    hands_on: bool,
     pub callee: String,
     pub parameters: usize,
     pub results: usize,
@@ -77,12 +83,14 @@ struct ModuleReading<'m, 'a> {
     own: Vec<(u32, Function<'a>)>,
     /// Functions that answer into memory somewhere.
     answer_in_memory: BTreeSet<u32>,
+    /// Functions, and those that they hand their own first argument on to.
+    handed_on: Vec<(u32, u32)>,
 }
 
 impl<'m, 'a> ModuleReading<'m, 'a> {
     fn new(module: &'m Module<'a>, own: &OwnCode) -> Self {
         let places = Places::new(module, own);
-        Self { module, places, own: Vec::new(), answer_in_memory: BTreeSet::new() }
+        Self { module, places, own: Vec::new(), answer_in_memory: BTreeSet::new(), handed_on: Vec::new() }
     }
 
     fn function(
@@ -92,11 +100,14 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations> {
         let index = function.index;
-        let results = function.resources.sub_type_at(function.ty).map(|ty| ty.unwrap_func().results().to_vec());
+        let results =
+            function.resources.sub_type_at(function.ty).map(|ty| ty.unwrap_func().results().to_vec());
         let mut validator = function.into_validator(allocations);
         let mut steps = Trace::of(body, &mut validator, self.module)?;
-        let fills = steps.iter().filter_map(|step| step.call.as_ref().filter(|call| call.answers_in_memory));
-        self.answer_in_memory.extend(fills.map(|call| call.function));
+        for call in steps.iter().filter_map(|step| step.call.as_ref()) {
+            self.answer_in_memory.extend(call.answers_in_memory.then_some(call.function));
+            self.handed_on.extend(call.hands_on.then_some((index, call.function)));
+        }
         if self.module.exported.contains(&index) {
             return Ok(validator.into_allocations());
         }
@@ -114,7 +125,19 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
     }
 
     fn functions(self) -> Vec<Function<'a>> {
-        let in_memory = self.answer_in_memory;
+        let mut in_memory = self.answer_in_memory;
+        // Who hands the place of its answer on lets another answer there.
+        let mut known = 0;
+        while known < in_memory.len() {
+            known = in_memory.len();
+            let more: Vec<u32> = self
+                .handed_on
+                .iter()
+                .filter(|(from, _)| in_memory.contains(from))
+                .map(|(_, to)| *to)
+                .collect();
+            in_memory.extend(more);
+        }
         let finish = |(index, mut function): (u32, Function<'a>)| {
             function.whole &= !in_memory.contains(&index);
             for call in function.steps.iter_mut().filter_map(|step| step.call.as_mut()) {
@@ -129,7 +152,8 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
 impl Call {
     /// Without it the function goes on, and only what it does is missing.
     pub fn can_be_left_out(&self) -> bool {
-        let names = ["drop_in_place", "drop_glue", "dealloc", "panic", "free", "unwrap_failed", "expect_failed"];
+        let names =
+            ["drop_in_place", "drop_glue", "dealloc", "panic", "free", "unwrap_failed", "expect_failed"];
         self.results == 0 && !self.answers_in_memory && !names.iter().any(|name| self.callee.contains(name))
     }
 }
@@ -142,10 +166,14 @@ struct Value {
     from: Vec<usize>,
     /// The local that it is a copy of.
     local: Option<u32>,
-    address: bool,
+    machinery: bool,
     number: Option<i64>,
     /// Its distance from the stack pointer at the function's start.
     slot: Option<i64>,
+    /// Something and a number that may well be a field's place in it.
+    field: bool,
+    /// It is the first that the function was given.
+    first: bool,
 }
 
 /// A function's values while its operators are followed, without regard to branches: what
@@ -197,7 +225,7 @@ impl<'m, 'a> Trace<'m, 'a> {
             Operator::Call { function_index } => Some(self.call(function_index, &arguments, pushes)),
             _ => None,
         };
-        self.note_addresses(&operator, &arguments);
+        self.note_machinery(&operator, &arguments);
         match operator {
             Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
                 self.locals.entry(local_index).or_default().extend(arguments.first());
@@ -213,7 +241,7 @@ impl<'m, 'a> Trace<'m, 'a> {
                 self.values.push(Value { step, ..self.copy(&made) });
             }
         }
-        self.steps.push(Step { offset, length, operator, own: false, place: None, address: false, call });
+        self.steps.push(Step { offset, length, operator, own: false, place: None, machinery: false, call });
     }
 
     fn copy(&self, of: &Value) -> Value {
@@ -237,18 +265,29 @@ impl<'m, 'a> Trace<'m, 'a> {
         };
         match *operator {
             Operator::GlobalGet { global_index: 0 } => {
-                Value { address: true, slot: Some(0), ..Value::default() }
+                Value { machinery: true, slot: Some(0), ..Value::default() }
             }
             Operator::I32Const { value } => {
                 let number = i64::from(value);
-                Value { number: Some(number), address: self.module.is_data(number), ..Value::default() }
+                // The least numbers stand for cases where a length would be.
+                let machinery = self.module.is_data(number) || value < i32::MIN + 256;
+                Value { number: Some(number), machinery, ..Value::default() }
             }
             Operator::LocalGet { local_index } => {
-                let put = self.locals.get(&local_index).map(Vec::as_slice).unwrap_or_default();
-                let slot = if let [only] = put { self.values[*only].slot } else { None };
-                Value { local: Some(local_index), slot, ..Value::default() }
+                let copy = Value { local: Some(local_index), ..Value::default() };
+                match self.locals.get(&local_index).map(Vec::as_slice) {
+                    None => Value { first: local_index == 0, ..copy },
+                    Some([only]) => {
+                        let Value { slot, number, field, .. } = self.values[*only];
+                        Value { slot, number, field, ..copy }
+                    }
+                    Some(_) => copy,
+                }
             }
-            Operator::I32Add => Value { from: arguments.to_vec(), slot: slot(1), ..Value::default() },
+            Operator::I32Add => {
+                let field = of(1).and_then(|value| value.number).is_some_and(|number| number >= 4);
+                Value { from: arguments.to_vec(), slot: slot(1), field, ..Value::default() }
+            }
             Operator::I32Sub => Value { from: arguments.to_vec(), slot: slot(-1), ..Value::default() },
             Operator::I32And | Operator::I32Mul | Operator::I32Shl | Operator::I32Or => {
                 Value { from: arguments.to_vec(), ..Value::default() }
@@ -259,30 +298,42 @@ impl<'m, 'a> Trace<'m, 'a> {
 
     fn call(&mut self, function: u32, arguments: &[usize], results: usize) -> Call {
         let slots: Vec<Option<i64>> = arguments.iter().map(|value| self.values[*value].slot).collect();
-        let answers_in_memory =
-            results == 0 && slots.first().copied().flatten().is_some_and(|slot| !self.written.contains(&slot));
+        let answers_in_memory = results == 0
+            && slots.first().copied().flatten().is_some_and(|slot| !self.written.contains(&slot));
         self.written.extend(slots.into_iter().flatten());
+        let hands_on = results == 0 && arguments.first().is_some_and(|value| self.values[*value].first);
         let callee = self.module.name(function);
-        Call { function, callee, parameters: arguments.len(), results, answers_in_memory }
+        Call { function, hands_on, callee, parameters: arguments.len(), results, answers_in_memory }
     }
 
-    /// Marks what memory is read or written by, and the frame's places that are.
-    fn note_addresses(&mut self, operator: &Operator<'a>, arguments: &[usize]) {
+    /// Marks what memory is read or written by, what is handed over as a field's address, and the
+    /// two sides of a truth value that is spelled out. Notes the frame's places that are written.
+    fn note_machinery(&mut self, operator: &Operator<'a>, arguments: &[usize]) {
         let addresses = match operator {
             Operator::MemoryCopy { .. } => 2,
             Operator::MemoryFill { .. } | Operator::GlobalSet { .. } => 1,
             _ if memory_offset(operator).is_some() => 1,
             _ => 0,
         };
-        for value in arguments.iter().take(addresses) {
-            self.values[*value].address = true;
+        for value in &arguments[..addresses.min(arguments.len())] {
+            self.values[*value].machinery = true;
             if let Some(slot) = self.values[*value].slot {
                 self.written.insert(slot + memory_offset(operator).unwrap_or(0));
             }
         }
+        let handed_over = matches!(operator, Operator::Call { .. } | Operator::I32Store { .. });
+        let spelled_out = matches!(operator, Operator::Select);
+        // How much is copied, where it is the size of something.
+        if let (Operator::MemoryCopy { .. }, Some(length)) = (operator, arguments.get(2)) {
+            self.values[*length].machinery = true;
+        }
+        for value in arguments {
+            let value = &mut self.values[*value];
+            value.machinery |= handed_over && value.field || spelled_out && value.number.is_some();
+        }
     }
 
-    /// An address makes addresses of what it is worked out from, and of what is worked out from it.
+    /// An address makes machinery of what it is worked out from, and of what is worked out from it.
     fn finish(mut self) -> Vec<Step<'a>> {
         let mut changed = true;
         while changed {
@@ -292,19 +343,19 @@ impl<'m, 'a> Trace<'m, 'a> {
                     Some(local) => self.locals.get(&local).cloned().unwrap_or_default(),
                     None => self.values[value].from.clone(),
                 };
-                if self.values[value].address {
+                if self.values[value].machinery {
                     for source in sources {
-                        changed |= !std::mem::replace(&mut self.values[source].address, true);
+                        changed |= !std::mem::replace(&mut self.values[source].machinery, true);
                     }
-                } else if sources.iter().any(|source| self.values[*source].address) {
-                    self.values[value].address = true;
+                } else if sources.iter().any(|source| self.values[*source].machinery) {
+                    self.values[value].machinery = true;
                     changed = true;
                 }
             }
         }
-        for value in self.values.iter().filter(|value| value.address) {
+        for value in self.values.iter().filter(|value| value.machinery) {
             if let Some(step) = value.step {
-                self.steps[step].address = true;
+                self.steps[step].machinery = true;
             }
         }
         self.steps

@@ -7,18 +7,104 @@ use super::flow::{Function, Step};
 
 /// The operators on numbers that have no operand in the code, in the order of their codes.
 const NUMERIC: [&str; 98] = [
-    "i32.eqz", "i32.eq", "i32.ne", "i32.lt_s", "i32.lt_u", "i32.gt_s", "i32.gt_u", "i32.le_s", "i32.le_u",
-    "i32.ge_s", "i32.ge_u", "i64.eqz", "i64.eq", "i64.ne", "i64.lt_s", "i64.lt_u", "i64.gt_s", "i64.gt_u",
-    "i64.le_s", "i64.le_u", "i64.ge_s", "i64.ge_u", "f32.eq", "f32.ne", "f32.lt", "f32.gt", "f32.le",
-    "f32.ge", "f64.eq", "f64.ne", "f64.lt", "f64.gt", "f64.le", "f64.ge", "i32.clz", "i32.ctz", "i32.popcnt",
-    "i32.add", "i32.sub", "i32.mul", "i32.div_s", "i32.div_u", "i32.rem_s", "i32.rem_u", "i32.and", "i32.or",
-    "i32.xor", "i32.shl", "i32.shr_s", "i32.shr_u", "i32.rotl", "i32.rotr", "i64.clz", "i64.ctz",
-    "i64.popcnt", "i64.add", "i64.sub", "i64.mul", "i64.div_s", "i64.div_u", "i64.rem_s", "i64.rem_u",
-    "i64.and", "i64.or", "i64.xor", "i64.shl", "i64.shr_s", "i64.shr_u", "i64.rotl", "i64.rotr", "f32.abs",
-    "f32.neg", "f32.ceil", "f32.floor", "f32.trunc", "f32.nearest", "f32.sqrt", "f32.add", "f32.sub",
-    "f32.mul", "f32.div", "f32.min", "f32.max", "f32.copysign", "f64.abs", "f64.neg", "f64.ceil",
-    "f64.floor", "f64.trunc", "f64.nearest", "f64.sqrt", "f64.add", "f64.sub", "f64.mul", "f64.div",
-    "f64.min", "f64.max", "f64.copysign",
+    "i32.eqz",
+    "i32.eq",
+    "i32.ne",
+    "i32.lt_s",
+    "i32.lt_u",
+    "i32.gt_s",
+    "i32.gt_u",
+    "i32.le_s",
+    "i32.le_u",
+    "i32.ge_s",
+    "i32.ge_u",
+    "i64.eqz",
+    "i64.eq",
+    "i64.ne",
+    "i64.lt_s",
+    "i64.lt_u",
+    "i64.gt_s",
+    "i64.gt_u",
+    "i64.le_s",
+    "i64.le_u",
+    "i64.ge_s",
+    "i64.ge_u",
+    "f32.eq",
+    "f32.ne",
+    "f32.lt",
+    "f32.gt",
+    "f32.le",
+    "f32.ge",
+    "f64.eq",
+    "f64.ne",
+    "f64.lt",
+    "f64.gt",
+    "f64.le",
+    "f64.ge",
+    "i32.clz",
+    "i32.ctz",
+    "i32.popcnt",
+    "i32.add",
+    "i32.sub",
+    "i32.mul",
+    "i32.div_s",
+    "i32.div_u",
+    "i32.rem_s",
+    "i32.rem_u",
+    "i32.and",
+    "i32.or",
+    "i32.xor",
+    "i32.shl",
+    "i32.shr_s",
+    "i32.shr_u",
+    "i32.rotl",
+    "i32.rotr",
+    "i64.clz",
+    "i64.ctz",
+    "i64.popcnt",
+    "i64.add",
+    "i64.sub",
+    "i64.mul",
+    "i64.div_s",
+    "i64.div_u",
+    "i64.rem_s",
+    "i64.rem_u",
+    "i64.and",
+    "i64.or",
+    "i64.xor",
+    "i64.shl",
+    "i64.shr_s",
+    "i64.shr_u",
+    "i64.rotl",
+    "i64.rotr",
+    "f32.abs",
+    "f32.neg",
+    "f32.ceil",
+    "f32.floor",
+    "f32.trunc",
+    "f32.nearest",
+    "f32.sqrt",
+    "f32.add",
+    "f32.sub",
+    "f32.mul",
+    "f32.div",
+    "f32.min",
+    "f32.max",
+    "f32.copysign",
+    "f64.abs",
+    "f64.neg",
+    "f64.ceil",
+    "f64.floor",
+    "f64.trunc",
+    "f64.nearest",
+    "f64.sqrt",
+    "f64.add",
+    "f64.sub",
+    "f64.mul",
+    "f64.div",
+    "f64.min",
+    "f64.max",
+    "f64.copysign",
 ];
 const NUMERIC_FIRST: u8 = 0x45;
 
@@ -32,6 +118,7 @@ const I64_CONST: u8 = 0x42;
 const F32_CONST: u8 = 0x43;
 const F64_CONST: u8 = 0x44;
 const I32_EQZ: u8 = 0x45;
+const I32_AND: u8 = 0x71;
 
 /// What stands instead of an operator on numbers: the boundary moved, the opposite, another sum.
 fn instead_of(name: &str) -> &'static [&'static str] {
@@ -109,11 +196,16 @@ impl Work<'_, '_> {
         else {
             return Vec::new();
         };
-        if step.address || self.is_mask(before, step) {
+        if step.machinery || self.is_mask(before, step) {
             return Vec::new();
         }
-        if code == I32_EQZ && !before.is_some_and(|before| is_question(self.code(before))) {
-            return vec![self.mutant(step, format!("{name} -> nothing"), vec![NOP])];
+        if code == I32_EQZ {
+            // After a comparison, or a truth value, that is turned around where it is.
+            let again =
+                before.is_some_and(|before| is_question(self.code(before)) || self.code(before) == I32_AND);
+            return Vec::from_iter(
+                (!again).then(|| self.mutant(step, format!("{name} -> nothing"), vec![NOP])),
+            );
         }
         let Some((kind, own)) = name.split_once('.') else { return Vec::new() };
         let other = |own: &&str| {
@@ -141,17 +233,11 @@ impl Work<'_, '_> {
     }
 
     /// A number becomes the next one, up and down; a truth value the other one.
-    fn constant(
-        &self,
-        step: &Step<'_>,
-        before: Option<&Step<'_>>,
-        after: Option<&Step<'_>>,
-    ) -> Vec<Mutant> {
-        let length_of_a_text = before.is_some_and(|before| {
-            before.address && matches!(before.operator, Operator::I32Const { .. })
-        });
+    fn constant(&self, step: &Step<'_>, before: Option<&Step<'_>>, after: Option<&Step<'_>>) -> Vec<Mutant> {
+        let length_of_a_text = before
+            .is_some_and(|before| before.machinery && matches!(before.operator, Operator::I32Const { .. }));
         let mask = after.is_some_and(|after| self.is_mask(Some(step), after));
-        if step.address || mask || length_of_a_text {
+        if step.machinery || mask || length_of_a_text {
             return Vec::new();
         }
         let made = |name: &str, old: String, new: String, bytes: Vec<u8>| {
@@ -262,7 +348,8 @@ fn double(value: f64) -> Vec<u8> {
 
 /// The numbers beside `value`, each as an operator of the same length.
 fn whole_number(code: u8, value: i64, length: usize, bits: u32) -> impl Iterator<Item = (i64, Vec<u8>)> {
-    let (least, most) = if bits == 32 { (i64::from(i32::MIN), i64::from(i32::MAX)) } else { (i64::MIN, i64::MAX) };
+    let (least, most) =
+        if bits == 32 { (i64::from(i32::MIN), i64::from(i32::MAX)) } else { (i64::MIN, i64::MAX) };
     let others = match value {
         0 => vec![Some(1)],
         1 => vec![Some(0)],
