@@ -11,7 +11,7 @@ use crate::controller::{Controller, Error, Jobs};
 use crate::journal::SqliteJournal;
 use crate::migrate::verify::Patience;
 use crate::model::policy::Policy;
-use crate::model::port::{Hypervisor, HypervisorError};
+use crate::model::port::{Evaluate, Hypervisor, HypervisorError};
 use crate::plugin::Plugins;
 use crate::plugin::engine::SandboxLimits;
 use crate::plugin::error::PluginError;
@@ -87,9 +87,12 @@ impl World {
         let configured = if folders.is_empty() { &self.config.plugin_folders[..] } else { folders };
         let folders: Vec<&Path> =
             std::iter::once(suite.folder()).chain(configured.iter().map(PathBuf::as_path)).collect();
+        let mut component = None;
         let policy = match &suite.subject {
             Subject::Plugin(name) => {
-                plugins.add(one_plugin(&plugins, name, &folders, &suite)?);
+                let plugin = one_plugin(&plugins, name, &folders, &suite)?;
+                component = Some(plugin.path.clone());
+                plugins.add(plugin);
                 None
             }
             Subject::Policy(file) => {
@@ -98,7 +101,20 @@ impl World {
             }
         };
         let baseline = Baseline::load(&suite.path)?;
-        Ok(Bound { suite, evaluate: Box::new(plugins), policy, baseline })
+        Ok(Bound { suite, evaluate: Box::new(plugins), policy, component, baseline })
+    }
+
+    /// A plugin that was changed in memory, by itself; none where it is no plugin any more. It is not
+    /// kept, and stops sooner than one that does useful work.
+    pub fn changed_plugin(&self, file: &Path, component: &[u8]) -> Option<Box<dyn Evaluate>> {
+        let limits = SandboxLimits {
+            fuel: 50_000_000,
+            time: std::time::Duration::from_secs(5),
+            ..SandboxLimits::default()
+        };
+        let mut plugins = Plugins::empty(None, limits).ok()?;
+        plugins.add(plugins.load_bytes(file, component).ok()?);
+        Some(Box::new(plugins))
     }
 
     pub fn journal(&self) -> Result<SqliteJournal, Error> {

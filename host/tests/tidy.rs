@@ -95,7 +95,7 @@ const LIVES_IN: [(&str, &[&str]); 15] = [
     ("quick_junit", &["cli"]),
     ("toml_edit", &["policy", "suite"]),
     ("notify", &["reload"]),
-    ("rand_chacha", &["fixture"]),
+    ("rand_chacha", &["cli", "fixture"]),
 ];
 
 /// Where `unsafe` may stand, each file saying why.

@@ -83,6 +83,20 @@ Examples:
   wayleave policy bench plugins/room
   wayleave policy bench plugins/room --save";
 
+pub const POLICY_MUTATE: &str = "\
+Examples:
+  wayleave plugin build plugins/room --debug --into debug
+  wayleave policy mutate plugins/room --plugins debug --min-score 0.9
+  wayleave policy mutate policies --family settings --family rules
+
+Mutants of operators need a component that was built with --debug: it says which code is the
+plugin's own, and on which line. Survivors are listed.
+
+Exit codes:
+  0  done
+  1  a smaller share was noticed than --min-score asks for
+  2  a suite cannot be used, or fails as it stands";
+
 pub const FACTS_DOMAIN: &str = "\
 Examples:
   wayleave facts domain vm1 --from node1

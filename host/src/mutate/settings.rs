@@ -57,7 +57,9 @@ fn of_key<'a>(bound: &'a Bound, rule: &str, key: &str, schema: &Value) -> Vec<Mu
                 subject: rule.clone(),
                 change,
                 place: None,
-                work: Work::Settings(Box::new(move |case| moved_to(bound, case, &rule, &key, &schema, moved))),
+                work: Work::Settings(Box::new(move |case| {
+                    moved_to(bound, case, &rule, &key, &schema, moved)
+                })),
             }
         })
         .collect()

@@ -43,11 +43,21 @@ pub fn load(
     if bytes > limits.component_bytes {
         return Err(PluginError::TooLarge { bytes, most: limits.component_bytes });
     }
-    let wasm = fs::read(path).map_err(PluginError::Read)?;
-    look_at_header(&wasm)?;
-    let digest = format!("{:x}", Sha256::digest(&wasm));
+    from_bytes(path, &fs::read(path).map_err(PluginError::Read)?, imports, limits, no_facts)
+}
+
+/// The same from memory; `path` is what it is called by.
+pub fn from_bytes(
+    path: &Path,
+    wasm: &[u8],
+    imports: &Imports,
+    limits: SandboxLimits,
+    no_facts: &Arc<Columns>,
+) -> Result<Plugin, PluginError> {
+    look_at_header(wasm)?;
+    let digest = format!("{:x}", Sha256::digest(wasm));
     let engine = imports.linker.engine();
-    let component = Component::from_binary(engine, &wasm)
+    let component = Component::from_binary(engine, wasm)
         .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })?;
     let wanted = look_at_imports(&component, imports)?;
     let (exports, kinds) = look_at_exports(&component)?;
@@ -59,6 +69,7 @@ pub fn load(
         Sandbox::new(&component, Arc::clone(no_facts), limits).map_err(PluginError::Describe)?;
     let description = sandbox.describe(&exports).map_err(PluginError::Describe)?;
     let rules = metadata::rules(&description, &digest, &wanted, &kinds)?;
+    let bytes = wasm.len() as u64;
     Ok(Plugin { path: path.to_owned(), digest, bytes, imports: wanted, rules, exports, component })
 }
 

@@ -118,6 +118,11 @@ impl Plugins {
         load::load(path, &self.imports, self.limits, &self.no_facts)
     }
 
+    /// A component that is in memory, called by a path.
+    pub fn load_bytes(&self, path: &Path, wasm: &[u8]) -> Result<Plugin, PluginError> {
+        load::from_bytes(path, wasm, &self.imports, self.limits, &self.no_facts)
+    }
+
     pub fn add(&mut self, plugin: Plugin) {
         self.rules.extend(plugin.rules.iter().cloned());
         self.plugins.push(plugin);

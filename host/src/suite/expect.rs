@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::decision::{Candidate, Decision, Finding, Stage, Verdict};
+use crate::model::port::Problem;
 
 /// Everything that a case expects; what is not said is not looked at.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +15,7 @@ pub struct Expected {
     /// Nodes that nothing rejects, the best first.
     pub order: Option<Vec<String>>,
     pub claims: Option<Vec<ClaimWanted>>,
-    /// The settings are refused at this JSON pointer.
-    pub settings_refused: Option<String>,
+    pub settings_refused: Option<RefusalWanted>,
     /// How far a score may be off.
     pub tolerance: f64,
 }
@@ -47,6 +47,36 @@ pub struct ClaimWanted {
     pub resource: String,
     pub amount: u64,
     pub limit: u64,
+}
+
+/// That the settings are refused: at this JSON pointer, with these words in the message.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "RefusalForm")]
+pub struct RefusalWanted {
+    pub path: String,
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RefusalForm {
+    Path(String),
+    Full { path: String, message: String },
+}
+
+impl From<RefusalForm> for RefusalWanted {
+    fn from(form: RefusalForm) -> Self {
+        match form {
+            RefusalForm::Path(path) => Self { path, message: String::new() },
+            RefusalForm::Full { path, message } => Self { path, message },
+        }
+    }
+}
+
+impl RefusalWanted {
+    pub fn fits(&self, problem: &Problem) -> bool {
+        self.path == problem.path && problem.message.contains(&self.message)
+    }
 }
 
 /// One way in which a case fell short.

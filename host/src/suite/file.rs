@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use super::expect::{ClaimWanted, Expected};
+use super::expect::{ClaimWanted, Expected, RefusalWanted};
 use super::properties::Property;
 use super::{Case, Subject, Suite, facts};
 use crate::fixture::{self, Fixture};
@@ -45,7 +45,7 @@ struct CaseEntry {
     chosen: Option<Value>,
     order: Option<Vec<String>>,
     claims: Option<Vec<ClaimWanted>>,
-    settings_refused: Option<String>,
+    settings_refused: Option<RefusalWanted>,
     tolerance: Option<f64>,
     #[serde(default)]
     skip: Vec<Property>,
@@ -170,8 +170,8 @@ impl Reader<'_> {
                 return Err(wrong("bad-facts", format!("`{place}` cannot be taken away: it is not there")));
             }
         }
-        let snapshot = Fixture::new(facts)
-            .snapshot().map_err(|error| wrong("bad-facts", error.to_string()))?;
+        let snapshot =
+            Fixture::new(facts).snapshot().map_err(|error| wrong("bad-facts", error.to_string()))?;
         let nodes: Vec<&str> = snapshot.candidates.iter().map(|one| one.node.name()).collect();
         let rule = entry.rule.clone().or_else(|| file.rule.clone());
         if rule.is_none() && matches!(subject, Subject::Plugin(_)) {

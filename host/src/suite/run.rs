@@ -28,6 +28,8 @@ pub struct Bound {
     pub evaluate: Box<dyn Evaluate>,
     /// Of a suite of a policy.
     pub policy: Option<Policy>,
+    /// Of a suite of a plugin: its file.
+    pub component: Option<PathBuf>,
     pub baseline: Option<Baseline>,
 }
 
@@ -105,12 +107,13 @@ pub struct Selection {
 }
 
 impl Selection {
+    pub fn fits(&self, suite: &str, case: &str) -> bool {
+        self.run.as_ref().is_none_or(|run| run.is_match(&format!("{suite} / {case}")))
+    }
+
     pub fn of<'a>(&self, suites: &'a [Bound]) -> Vec<(&'a Bound, &'a Case)> {
         let all = suites.iter().flat_map(|bound| bound.suite.cases.iter().map(move |case| (bound, case)));
-        let named = all.filter(|(bound, case)| {
-            let name = format!("{} / {}", bound.suite.name(), case.name);
-            self.run.as_ref().is_none_or(|run| run.is_match(&name))
-        });
+        let named = all.filter(|(bound, case)| self.fits(&bound.suite.name(), &case.name));
         let of_shard = |place: &usize| self.shard.is_none_or(|(part, parts)| place % parts == part - 1);
         named.enumerate().filter(|(place, _)| of_shard(place)).map(|(_, found)| found).collect()
     }
@@ -270,8 +273,7 @@ impl Bound {
         report.coverage.see(&policy, &decision, &answers);
         let mut failures = case.expected.hold(&decision);
         if varied.properties {
-            let held =
-                Held { policy: &policy, facts, snapshot: &snapshot, decision: &decision, evaluate };
+            let held = Held { policy: &policy, facts, snapshot: &snapshot, decision: &decision, evaluate };
             failures.extend(held.hold(&case.skipped));
             failures.extend(self.baseline.iter().flat_map(|baseline| baseline.hold(&case.name, &decision)));
         }
@@ -311,17 +313,18 @@ fn lay_over(settings: &mut Value, over: Option<&Value>) {
 
 /// What is to happen to the settings, and did not.
 fn settings_failure(case: &Case, refused: Option<&(String, Refused)>) -> Option<Failure> {
-    let (path, found) = match refused {
-        Some((rule, Refused::Settings(problem))) => {
-            (Some(&problem.path), format!("{rule} refuses them at {:?}: {}", problem.path, problem.message))
+    let wanted = case.expected.settings_refused.as_ref();
+    let found = match (refused, wanted) {
+        (None, None) => return None,
+        (Some((_, Refused::Settings(problem))), Some(wanted)) if wanted.fits(problem) => return None,
+        (Some((rule, Refused::Settings(problem))), _) => {
+            format!("{rule} refuses them at {:?}: {}", problem.path, problem.message)
         }
-        Some((rule, Refused::Schema(text))) => (None, format!("{rule} has a wrong schema: {text}")),
-        None => (None, "taken".to_owned()),
+        (Some((rule, Refused::Schema(text))), _) => format!("{rule} has a wrong schema: {text}"),
+        (None, Some(_)) => "taken".to_owned(),
     };
-    let expected = match &case.expected.settings_refused {
-        Some(wanted) if path == Some(wanted) => return None,
-        Some(wanted) => format!("settings refused at {wanted:?}"),
-        None if refused.is_none() => return None,
+    let expected = match wanted {
+        Some(wanted) => format!("settings refused at {:?}: {}", wanted.path, wanted.message),
         None => "settings taken".to_owned(),
     };
     let found = format!("settings {found}");

@@ -19,6 +19,8 @@ pub enum Policy {
     Test(Test),
     /// Show what the cases of suites cost, in fuel and in time
     Bench(Bench),
+    /// Change settings, facts and operators of plugins a little: a good suite notices
+    Mutate(Mutate),
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +75,36 @@ pub struct Bench {
     /// By how many percent a rule may get dearer, for --save [default: 10, or as it was]
     #[arg(long, value_name = "PERCENT", requires = "save")]
     pub growth: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::POLICY_MUTATE)]
+pub struct Mutate {
+    #[command(flatten)]
+    pub suites: Suites,
+    /// Only this family; may be repeated [default: all]
+    #[arg(long = "family", value_name = "FAMILY", value_enum)]
+    pub families: Vec<Family>,
+    /// At most so many mutants of operators a plugin, drawn by the seed; 0 is all
+    #[arg(long, value_name = "NUMBER", default_value_t = 300)]
+    pub most: usize,
+    /// What a draw begins with
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub seed: u64,
+    /// Fail when a smaller share of the mutants was noticed, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub min_score: Option<f64>,
+    /// The folder that plugins were built from [default: the suite's own]
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Family {
+    Settings,
+    Facts,
+    Rules,
+    Operators,
 }
 
 /// `2/4`: the second of four parts.

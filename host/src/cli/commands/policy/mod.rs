@@ -1,6 +1,7 @@
 //! `policy`: what a policy does, and whether it does what its suites say.
 
 mod bench;
+mod mutate;
 mod test;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub async fn policy(world: &World, output: Output, command: Policy) -> Result<Ex
     match command {
         Policy::Check { file } => check(world, output, file.as_deref()),
         Policy::Test(arguments) => test::test(world, output, &arguments).await,
+        Policy::Mutate(arguments) => mutate::mutate(world, output, &arguments),
         Policy::Bench(arguments) => bench::bench(world, output, &arguments),
     }
 }
