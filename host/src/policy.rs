@@ -4,6 +4,10 @@
 //! Nothing is evaluated here. Mandatory rules are part of every policy: one that leaves
 //! them out gets them, one that softens them is refused.
 
+pub mod diff;
+pub mod fmt;
+pub mod lint;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

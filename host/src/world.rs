@@ -17,6 +17,7 @@ use crate::plugin::engine::SandboxLimits;
 use crate::plugin::error::PluginError;
 use crate::plugin::load::Plugin;
 use crate::problem::InputError;
+use crate::reload::RuleSet;
 use crate::suite::baseline::Baseline;
 use crate::suite::run::Bound;
 use crate::suite::{Subject, Suite};
@@ -102,6 +103,29 @@ impl World {
         };
         let baseline = Baseline::load(&suite.path)?;
         Ok(Bound { suite, evaluate: Box::new(plugins), policy, component, baseline })
+    }
+
+    /// A policy with its plugins, proved by its own self-test, or why it is not to be used.
+    pub fn rule_set(&self, file: Option<&Path>) -> Result<RuleSet, Error> {
+        let plugins = self.plugins()?;
+        let policy = self.policy(file, &plugins)?;
+        let used = |plugin: &&Plugin| {
+            plugin.rules.iter().any(|rule| policy.rules.iter().any(|used| used.info == *rule))
+        };
+        let beside = plugins.all().iter().filter(used).map(|plugin| plugin.path.with_extension("test.toml"));
+        let own = file.unwrap_or(&self.config.policy).with_extension("test.toml");
+        let suites = beside
+            .chain(std::iter::once(own))
+            .filter(|suite| suite.is_file())
+            .map(|suite| {
+                let bound = self.bind(crate::suite::file::load(&suite)?, &[])?;
+                bound.check()?;
+                Ok(bound)
+            })
+            .collect::<Result<Vec<Bound>, Error>>()?;
+        let set = RuleSet { policy, evaluate: Arc::new(plugins) };
+        set.prove(&suites)?;
+        Ok(set)
     }
 
     /// A plugin that was changed in memory, by itself; none where it is no plugin any more. It is not

@@ -67,6 +67,38 @@ pub const POLICY_CHECK: &str = "\
 Example:
   wayleave policy check policies/default.toml";
 
+pub const POLICY_LINT: &str = "\
+Example:
+  wayleave policy lint policies/default.toml --deny-warnings";
+
+pub const POLICY_FMT: &str = "\
+Examples:
+  wayleave policy fmt policies/default.toml
+  wayleave policy fmt --check policies/*.toml";
+
+pub const POLICY_EXPLAIN: &str = "\
+Examples:
+  wayleave policy explain policies/default.toml
+  wayleave policy explain --rule memory-room";
+
+pub const POLICY_DIFF: &str = "\
+Examples:
+  wayleave policy diff old.toml new.toml
+  wayleave policy diff old.toml new.toml --facts snapshot.json
+
+Exit codes:
+  0  they are the same
+  1  they differ
+  2  one of them cannot be used";
+
+pub const POLICY_WATCH: &str = "\
+Example:
+  wayleave policy watch policies/default.toml --facts snapshot.json
+
+A changed set of rules is taken over when everything loads, every setting is accepted, the rules
+answer a made-up fleet without a fault, and the suites beside them pass. Otherwise the old set
+stays in use, and the reason is told.";
+
 pub const POLICY_TEST: &str = "\
 Examples:
   wayleave policy test

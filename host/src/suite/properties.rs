@@ -31,6 +31,27 @@ const NODES_MAX: usize = 32;
 /// No node of a suite has this name.
 const ADDED: &str = "zz-added-by-the-test";
 
+/// What any rules owe to any facts: an answer without a fault, and the same one in another order.
+pub fn steady(policy: &Policy, facts: &Fixture, evaluate: &dyn Evaluate) -> Vec<Failure> {
+    let Ok(snapshot) = facts.snapshot() else { return Vec::new() };
+    let decision = decide(policy, &snapshot, evaluate);
+    let findings =
+        decision.candidates.iter().flat_map(|one| one.findings.iter().map(move |found| (one, found)));
+    let mut failures: Vec<Failure> = findings
+        .filter(|(_, finding)| finding.verdict == Verdict::Fault)
+        .map(|(candidate, finding)| Failure {
+            kind: "fault",
+            rule: Some(finding.rule.clone()),
+            node: Some(candidate.node.clone()),
+            expected: "an answer".to_owned(),
+            found: shown(finding),
+        })
+        .collect();
+    let held = Held { policy, facts, snapshot: &snapshot, decision: &decision, evaluate };
+    failures.extend(held.order_of_nodes());
+    failures
+}
+
 /// A case whose own answers are known already.
 pub struct Held<'a> {
     pub policy: &'a Policy,

@@ -15,6 +15,51 @@ pub enum Policy {
         /// [default: as configured]
         file: Option<PathBuf>,
     },
+    /// Say what is allowed in a policy and seldom meant
+    #[command(after_help = help::POLICY_LINT)]
+    Lint {
+        /// [default: as configured]
+        file: Option<PathBuf>,
+        /// Exit with 1 when there is anything to say
+        #[arg(long)]
+        deny_warnings: bool,
+    },
+    /// Write policies in one form: order of keys, spaces, empty lines
+    #[command(after_help = help::POLICY_FMT)]
+    Fmt {
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// Change nothing; exit with 1 when something would be changed
+        #[arg(long)]
+        check: bool,
+    },
+    /// Say in words what each rule of a policy asks for, and what follows from each answer
+    #[command(after_help = help::POLICY_EXPLAIN)]
+    Explain {
+        /// [default: as configured]
+        file: Option<PathBuf>,
+        /// Only this rule
+        #[arg(long, value_name = "NAME")]
+        rule: Option<String>,
+    },
+    /// Show how two policies differ, and what that changes for a snapshot
+    #[command(after_help = help::POLICY_DIFF)]
+    Diff {
+        was: PathBuf,
+        now: PathBuf,
+        /// Decide by both from this snapshot too, as `facts snapshot` prints it; may be repeated
+        #[arg(long, value_name = "FILE")]
+        facts: Vec<PathBuf>,
+    },
+    /// Hold a policy and its plugins in use, and take over what changes, whole or not at all
+    #[command(after_help = help::POLICY_WATCH)]
+    Watch {
+        /// [default: as configured]
+        file: Option<PathBuf>,
+        /// Decide from this snapshot whenever another set of rules is in use
+        #[arg(long, value_name = "FILE")]
+        facts: Option<PathBuf>,
+    },
     /// Run suites of cases in the sandbox: no daemon is asked, nothing is moved
     Test(Test),
     /// Show what the cases of suites cost, in fuel and in time

@@ -71,7 +71,7 @@ fn from_file(world: &World, file: &Path, to: Option<&str>, policy: &PolicyFile) 
     Ok(decide(&policy, &snapshot, &plugins))
 }
 
-fn read_snapshot(file: &Path) -> Result<Snapshot, InputError> {
+pub fn read_snapshot(file: &Path) -> Result<Snapshot, InputError> {
     let text = super::facts::read(file)?;
     let bad = |error: &serde_json::Error| {
         InputError::new("bad-snapshot", format!("this is no snapshot: {error}"))

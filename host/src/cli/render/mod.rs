@@ -15,6 +15,7 @@ mod mutation;
 mod nodes;
 mod outcome;
 mod plugin;
+mod policy_words;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use mutation::mutation;
 pub use nodes::{ailments, nodes};
 pub use outcome::outcome;
 pub use plugin::{plugin_inspect, policy, rules};
+pub use policy_words::{advice, changed_verdicts, policy_diff, policy_in_words, policy_tree};
 pub mod report;
 
 /// An error for people: what, then how to mend it.

@@ -1,8 +1,10 @@
 //! `policy`: what a policy does, and whether it does what its suites say.
 
 mod bench;
+mod look;
 mod mutate;
 mod test;
+mod watch;
 
 use std::path::Path;
 
@@ -18,6 +20,11 @@ use crate::world::World;
 pub async fn policy(world: &World, output: Output, command: Policy) -> Result<Exit, Error> {
     match command {
         Policy::Check { file } => check(world, output, file.as_deref()),
+        Policy::Lint { file, deny_warnings } => look::lint(world, output, file.as_deref(), deny_warnings),
+        Policy::Fmt { files, check } => look::format(&files, check),
+        Policy::Explain { file, rule } => look::explain(world, output, file.as_deref(), rule.as_deref()),
+        Policy::Diff { was, now, facts } => look::diff(world, output, [&was, &now], &facts),
+        Policy::Watch { file, facts } => watch::watch(world, output, file.as_deref(), facts.as_deref()).await,
         Policy::Test(arguments) => test::test(world, output, &arguments).await,
         Policy::Mutate(arguments) => mutate::mutate(world, output, &arguments),
         Policy::Bench(arguments) => bench::bench(world, output, &arguments),

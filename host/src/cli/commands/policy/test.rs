@@ -10,6 +10,7 @@ use super::super::print;
 use super::{bound, jobs, nothing_run, selection};
 use crate::controller::Error;
 use crate::problem::InputError;
+use crate::reload::Watch;
 use crate::suite::coverage::Coverage;
 use crate::suite::run::{Bound, CaseReport, Report, run_all};
 use crate::suite::update::update;
@@ -29,9 +30,9 @@ pub async fn test(world: &World, output: Output, arguments: &Test) -> Result<Exi
                 arguments.suites.paths.iter().chain(&arguments.suites.plugins).cloned().collect()
             }
         };
-        let changed = crate::reload::changed(&watched);
+        let mut watch = Watch::new(&watched)?;
         tokio::select! {
-            changed = changed => changed?,
+            () = watch.changed() => {}
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
         }
     }
