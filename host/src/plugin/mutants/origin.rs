@@ -24,12 +24,12 @@ pub struct Module<'a> {
     exports: Vec<&'a str>,
 }
 
-/// Functions that an interpreter exports or is made of, and the language that it reads.
+/// What the names of an interpreter's parts have in them, and the language that it reads.
 const INTERPRETERS: [(&str, &str); 4] = [
+    ("libpython", "Python"),
     ("PyObject_Call", "Python"),
-    ("Py_InitializeFromConfig", "Python"),
+    ("componentize_qjs", "JavaScript"),
     ("JS_NewContext", "JavaScript"),
-    ("JS_EvalInternal", "JavaScript"),
 ];
 
 impl<'a> Modules<'a> {
@@ -54,12 +54,12 @@ impl<'a> Modules<'a> {
 
     /// The language of the script, where an interpreter is most of the component.
     pub fn interpreted(&self) -> Option<&'static str> {
-        let has = |function: &str| {
-            self.0.iter().any(|module| {
-                module.exports.contains(&function) || module.names.values().any(|name| *name == function)
-            })
+        let has = |part: &str| {
+            let mut names =
+                self.0.iter().flat_map(|module| module.exports.iter().chain(module.names.values()));
+            names.any(|name| name.contains(part))
         };
-        INTERPRETERS.iter().find(|(function, _)| has(function)).map(|(_, language)| *language)
+        INTERPRETERS.iter().find(|(part, _)| has(part)).map(|(_, language)| *language)
     }
 }
 
@@ -120,6 +120,38 @@ impl<'a> Module<'a> {
         match self.names.get(&function) {
             Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
             None => format!("function {function}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component of one core module that exports a function by this name.
+    fn exporting(name: &str) -> Vec<u8> {
+        let section = |id: u8, content: &[u8]| [&[id, content.len() as u8], content].concat();
+        let export = [&[1, name.len() as u8], name.as_bytes(), &[0, 0]].concat();
+        let module = [
+            b"\0asm\x01\0\0\0".to_vec(),
+            section(1, &[1, 0x60, 0, 0]),
+            section(3, &[1, 0]),
+            section(7, &export),
+            section(10, &[1, 2, 0, 0x0b]),
+        ];
+        [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module.concat())].concat()
+    }
+
+    #[test]
+    fn an_interpreter_is_known_by_its_parts() {
+        for (name, language) in [
+            ("libpython3.14.so:memory_base", Some("Python")),
+            ("componentize_qjs_runtime.wasm:table_base", Some("JavaScript")),
+            ("wayleave:policy/check@1.0.0#evaluate", None),
+        ] {
+            let component = exporting(name);
+            let modules = Modules::read(&component).expect("it is a component");
+            assert_eq!(modules.interpreted(), language, "{name}");
         }
     }
 }
