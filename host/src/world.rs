@@ -22,6 +22,9 @@ use crate::suite::baseline::Baseline;
 use crate::suite::run::Bound;
 use crate::suite::{Subject, Suite};
 
+/// The program that runs, even where its file has been replaced by a newer one.
+const PROGRAM: &str = "/proc/self/exe";
+
 pub struct World {
     pub config: Config,
 }
@@ -33,12 +36,8 @@ impl World {
 
     /// Every plugin of the configured folders.
     pub fn plugins(&self) -> Result<Plugins, Error> {
-        let plugins = Plugins::load(
-            &self.config.plugin_folders,
-            self.cache_folder().as_deref(),
-            SandboxLimits::default(),
-        )
-        .map_err(|error| broken("plugin-engine", &error))?;
+        let mut plugins = self.no_plugins()?;
+        plugins.load_folders(&self.config.plugin_folders);
         for (path, error) in &plugins.broken {
             tracing::warn!(file = %path.display(), code = error.code(), %error, "not a plugin");
         }
@@ -47,7 +46,7 @@ impl World {
 
     /// An engine that has loaded nothing, for looking at one file.
     pub fn no_plugins(&self) -> Result<Plugins, Error> {
-        Plugins::empty(self.cache_folder().as_deref(), SandboxLimits::default())
+        Plugins::guarded(Path::new(PROGRAM), self.cache_folder().as_deref(), SandboxLimits::default())
             .map_err(|error| broken("plugin-engine", &error))
     }
 

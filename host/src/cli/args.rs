@@ -81,9 +81,22 @@ pub enum Command {
         #[arg(value_name = "NODE")]
         nodes: Vec<String>,
     },
+    /// Compile a component from stdin within limits: how plugins are compiled, not for people
+    #[command(name = crate::plugin::compile::COMMAND, hide = true)]
+    CompileComponent(CompileComponent),
     /// Print a completion script for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions { shell: Shell },
+}
+
+#[derive(Debug, Args)]
+pub struct CompileComponent {
+    #[arg(long)]
+    pub cache: PathBuf,
+    #[arg(long)]
+    pub memory_bytes: u64,
+    #[arg(long)]
+    pub processor_seconds: u64,
 }
 
 #[derive(Debug, Args)]

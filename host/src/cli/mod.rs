@@ -69,9 +69,12 @@ pub async fn run(line: CommandLine) -> Exit {
 
 async fn carry_out(line: CommandLine) -> Result<Exit, Error> {
     let global = &line.global;
-    if let args::Command::Completions { shell } = line.command {
-        return commands::completions(shell);
+    match line.command {
+        args::Command::Completions { shell } => commands::completions(shell),
+        args::Command::CompileComponent(command) => commands::compile_component(command),
+        command => {
+            let world = World::new(Config::load(global.config.as_deref(), &Places::here())?);
+            commands::carry_out(&world, global.output, command).await
+        }
     }
-    let world = World::new(Config::load(global.config.as_deref(), &Places::here())?);
-    commands::carry_out(&world, global.output, line.command).await
 }

@@ -25,6 +25,9 @@ pub struct SandboxLimits {
     pub answer_bytes: usize,
     pub log_bytes: usize,
     pub component_bytes: u64,
+    /// How long a component may be compiled, where that is done in a process of its own.
+    pub compile_time: Duration,
+    pub compile_memory_bytes: u64,
 }
 
 impl Default for SandboxLimits {
@@ -37,6 +40,8 @@ impl Default for SandboxLimits {
             answer_bytes: 1 << 20,
             log_bytes: 64 << 10,
             component_bytes: 64 << 20,
+            compile_time: Duration::from_secs(60),
+            compile_memory_bytes: 2 << 30,
         }
     }
 }
@@ -65,7 +70,8 @@ impl TickingEngine {
             .cranelift_nan_canonicalization(true)
             .relaxed_simd_deterministic(true)
             .wasm_memory64(false)
-            .wasm_multi_memory(false)
+            // What joins the modules of an interpreted plugin copies between their memories.
+            .wasm_multi_memory(true)
             .concurrency_support(false)
             .max_wasm_stack(512 << 10)
             .cache(cache_folder.map(open_cache).transpose()?);
@@ -82,7 +88,8 @@ impl TickingEngine {
 
 fn open_cache(folder: &Path) -> Result<Cache> {
     let mut config = CacheConfig::new();
-    config.with_directory(folder);
+    // What does not belong there is removed when it gets full.
+    config.with_directory(std::path::absolute(folder)?.join("code"));
     Cache::new(config)
 }
 

@@ -18,6 +18,12 @@ pub enum PluginError {
     CoreModule,
     #[error("it is damaged or truncated: {text}")]
     Malformed { text: String },
+    #[error("compiling it takes more than {} s", .most.as_secs())]
+    CompileTime { most: std::time::Duration },
+    #[error("compiling it takes more than {} MiB of memory", .most >> 20)]
+    CompileMemory { most: u64 },
+    #[error("compiling it failed: {text}")]
+    Compile { text: String },
     #[error("it speaks contract {found}; this is {CONTRACT}")]
     WrongContract { found: String },
     #[error("it does not export {missing}")]
@@ -42,6 +48,9 @@ impl PluginError {
             Self::NotWasm { .. } => "plugin-not-wasm",
             Self::CoreModule => "plugin-core-module",
             Self::Malformed { .. } => "plugin-malformed",
+            Self::CompileTime { .. } => "plugin-compile-timeout",
+            Self::CompileMemory { .. } => "plugin-compile-memory",
+            Self::Compile { .. } => "plugin-compile-failed",
             Self::WrongContract { .. } => "plugin-wrong-contract",
             Self::NoExport { .. } => "plugin-missing-export",
             Self::Wasi { .. } => "plugin-wants-wasi",
@@ -58,6 +67,9 @@ impl PluginError {
                 "`wayleave plugin build DIR` makes a component from a Rust plugin"
             }
             Self::Malformed { .. } => "build or copy it again",
+            Self::CompileTime { .. } | Self::CompileMemory { .. } => {
+                "a rule has no use for that much code: leave out what it does not call"
+            }
             Self::WrongContract { .. } => "build it again with the SDK of this version",
             Self::NoExport { .. } => "a plugin exports metadata, settings, and check or score",
             Self::Wasi { .. } => "build it without WASI, or with WASI stubbed",

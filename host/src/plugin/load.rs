@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::columns::Columns;
+use super::compile::{Compiler, unbroken};
 use super::engine::SandboxLimits;
 use super::error::PluginError;
 use super::imports::{CONTRACT, Imports, PACKAGE, interface};
@@ -33,44 +35,54 @@ pub struct Plugin {
     pub(super) component: InstancePre<State>,
 }
 
-pub fn load(
-    path: &Path,
-    imports: &Imports,
-    limits: SandboxLimits,
-    no_facts: &Arc<Columns>,
-) -> Result<Plugin, PluginError> {
-    let bytes = fs::metadata(path).map_err(PluginError::Read)?.len();
-    if bytes > limits.component_bytes {
-        return Err(PluginError::TooLarge { bytes, most: limits.component_bytes });
-    }
-    from_bytes(path, &fs::read(path).map_err(PluginError::Read)?, imports, limits, no_facts)
+/// What it takes to make plugins of files.
+pub struct Loader {
+    pub imports: Imports,
+    pub limits: SandboxLimits,
+    pub compiler: Compiler,
+    pub no_facts: Arc<Columns>,
 }
 
-/// The same from memory; `path` is what it is called by.
-pub fn from_bytes(
-    path: &Path,
-    wasm: &[u8],
-    imports: &Imports,
-    limits: SandboxLimits,
-    no_facts: &Arc<Columns>,
-) -> Result<Plugin, PluginError> {
-    look_at_header(wasm)?;
-    let digest = format!("{:x}", Sha256::digest(wasm));
-    let engine = imports.linker.engine();
-    let component = Component::from_binary(engine, wasm)
-        .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })?;
-    let wanted = look_at_imports(&component, imports)?;
-    let (exports, kinds) = look_at_exports(&component)?;
-    let component = imports
-        .linker
-        .instantiate_pre(&component)
-        .map_err(|error| PluginError::Unfit { text: clean(&format!("{error:#}"), 500) })?;
-    let mut sandbox =
-        Sandbox::new(&component, Arc::clone(no_facts), limits).map_err(PluginError::Describe)?;
-    let description = sandbox.describe(&exports).map_err(PluginError::Describe)?;
-    let rules = metadata::rules(&description, &digest, &wanted, &kinds)?;
-    let bytes = wasm.len() as u64;
-    Ok(Plugin { path: path.to_owned(), digest, bytes, imports: wanted, rules, exports, component })
+impl Loader {
+    pub fn file(&self, path: &Path) -> Result<Plugin, PluginError> {
+        let bytes = fs::metadata(path).map_err(PluginError::Read)?.len();
+        self.fits(bytes)?;
+        let mut wasm = Vec::new();
+        let file = fs::File::open(path).map_err(PluginError::Read)?;
+        // It may have grown since, or be something without an end.
+        file.take(self.limits.component_bytes + 1).read_to_end(&mut wasm).map_err(PluginError::Read)?;
+        self.bytes(path, &wasm)
+    }
+
+    fn fits(&self, bytes: u64) -> Result<(), PluginError> {
+        let most = self.limits.component_bytes;
+        if bytes > most { Err(PluginError::TooLarge { bytes, most }) } else { Ok(()) }
+    }
+
+    /// The component as it would be read from `path`.
+    pub fn bytes(&self, path: &Path, wasm: &[u8]) -> Result<Plugin, PluginError> {
+        let bytes = wasm.len() as u64;
+        self.fits(bytes)?;
+        look_at_header(wasm)?;
+        let digest = format!("{:x}", Sha256::digest(wasm));
+        let engine = self.imports.linker.engine();
+        self.compiler.vet(wasm, &digest, engine, &self.limits)?;
+        let component = unbroken(|| Component::from_binary(engine, wasm))
+            .map_err(|text| PluginError::Compile { text })?
+            .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })?;
+        let wanted = look_at_imports(&component, &self.imports)?;
+        let (exports, kinds) = look_at_exports(&component)?;
+        let component = self
+            .imports
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| PluginError::Unfit { text: clean(&format!("{error:#}"), 500) })?;
+        let mut sandbox = Sandbox::new(&component, Arc::clone(&self.no_facts), self.limits)
+            .map_err(PluginError::Describe)?;
+        let description = sandbox.describe(&exports).map_err(PluginError::Describe)?;
+        let rules = metadata::rules(&description, &digest, &wanted, &kinds)?;
+        Ok(Plugin { path: path.to_owned(), digest, bytes, imports: wanted, rules, exports, component })
+    }
 }
 
 fn look_at_header(wasm: &[u8]) -> Result<(), PluginError> {

@@ -9,6 +9,7 @@
 
 pub mod build;
 pub mod columns;
+pub mod compile;
 mod domain_columns;
 pub mod engine;
 pub mod error;
@@ -26,10 +27,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use self::columns::Columns;
+use self::compile::{Compiler, Guarded};
 use self::engine::{SandboxLimits, TickingEngine};
 use self::error::PluginError;
 use self::imports::Imports;
-use self::load::Plugin;
+use self::load::{Loader, Plugin};
 use self::sandbox::{Judging, Sandbox};
 use crate::model::decision::Claim;
 use crate::model::policy::{RuleInfo, RuleKind, RuleUse};
@@ -50,16 +52,37 @@ pub struct Plugins {
     rules: Vec<RuleInfo>,
     /// Files that are no plugins, with why.
     pub broken: Vec<(PathBuf, PluginError)>,
-    limits: SandboxLimits,
-    no_facts: Arc<Columns>,
-    imports: Imports,
+    loader: Loader,
     // Its epoch must go on as long as a plugin may run.
     _engine: TickingEngine,
 }
 
 impl Plugins {
-    /// An engine with no plugins yet. `cache_folder` keeps what was compiled.
+    /// An engine with no plugins yet, which compiles them itself: where their origin is known.
+    /// `cache_folder` keeps what was compiled.
     pub fn empty(cache_folder: Option<&Path>, limits: SandboxLimits) -> Result<Self, EngineError> {
+        Self::new(cache_folder, Compiler::Here, limits)
+    }
+
+    /// One that lets `program`, a wayleave, compile what was not compiled yet, with limits.
+    pub fn guarded(
+        program: &Path,
+        cache_folder: Option<&Path>,
+        limits: SandboxLimits,
+    ) -> Result<Self, EngineError> {
+        let guarded = Guarded::new(program, cache_folder).map_err(|error| EngineError {
+            doing: "making a folder for compiled components".to_owned(),
+            source: Box::new(error),
+        })?;
+        let cache_folder = guarded.cache_folder().to_owned();
+        Self::new(Some(&cache_folder), Compiler::Child(guarded), limits)
+    }
+
+    fn new(
+        cache_folder: Option<&Path>,
+        compiler: Compiler,
+        limits: SandboxLimits,
+    ) -> Result<Self, EngineError> {
         let failed = |doing: &str, error: wasmtime::Error| EngineError {
             doing: doing.to_owned(),
             source: error.into_boxed_dyn_error(),
@@ -68,13 +91,12 @@ impl Plugins {
             .map_err(|error| failed("starting the WebAssembly engine", error))?;
         let imports =
             Imports::new(&engine.engine).map_err(|error| failed("linking the contract's imports", error))?;
+        let no_facts = Arc::new(Columns::new(&Snapshot::empty()));
         Ok(Self {
             plugins: Vec::new(),
             rules: Vec::new(),
             broken: Vec::new(),
-            limits,
-            no_facts: Arc::new(Columns::new(&Snapshot::empty())),
-            imports,
+            loader: Loader { imports, limits, compiler, no_facts },
             _engine: engine,
         })
     }
@@ -87,15 +109,17 @@ impl Plugins {
         limits: SandboxLimits,
     ) -> Result<Self, EngineError> {
         let mut plugins = Self::empty(cache_folder, limits)?;
-        for folder in folders {
-            for path in wasm_files(folder) {
-                match plugins.load_file(&path) {
-                    Ok(plugin) => plugins.add(plugin),
-                    Err(error) => plugins.broken.push((path, error)),
-                }
+        plugins.load_folders(folders);
+        Ok(plugins)
+    }
+
+    pub fn load_folders(&mut self, folders: &[PathBuf]) {
+        for path in folders.iter().flat_map(|folder| wasm_files(folder)) {
+            match self.load_file(&path) {
+                Ok(plugin) => self.add(plugin),
+                Err(error) => self.broken.push((path, error)),
             }
         }
-        Ok(plugins)
     }
 
     /// Takes in a folder's plugins; one whose name is there already stays out.
@@ -115,12 +139,12 @@ impl Plugins {
     }
 
     pub fn load_file(&self, path: &Path) -> Result<Plugin, PluginError> {
-        load::load(path, &self.imports, self.limits, &self.no_facts)
+        self.loader.file(path)
     }
 
-    /// A component that is in memory, called by a path.
+    /// A component that is in memory, as if it had been read from `path`.
     pub fn load_bytes(&self, path: &Path, wasm: &[u8]) -> Result<Plugin, PluginError> {
-        load::from_bytes(path, wasm, &self.imports, self.limits, &self.no_facts)
+        self.loader.bytes(path, wasm)
     }
 
     pub fn add(&mut self, plugin: Plugin) {
@@ -142,7 +166,7 @@ impl Plugins {
     /// A fresh sandbox of the rule's plugin; it is not configured yet.
     fn sandbox(&self, rule: &RuleInfo, columns: &Arc<Columns>) -> Result<(Sandbox, &Plugin), Fault> {
         let plugin = self.plugin(rule)?;
-        Ok((Sandbox::new(&plugin.component, Arc::clone(columns), self.limits)?, plugin))
+        Ok((Sandbox::new(&plugin.component, Arc::clone(columns), self.loader.limits)?, plugin))
     }
 
     /// One that is this rule with settings that were accepted when the policy was loaded.
@@ -174,7 +198,7 @@ impl Evaluate for Plugins {
     }
 
     fn configure(&self, rule: &RuleInfo, settings: &serde_json::Value) -> Result<(), Vec<Problem>> {
-        let configured = self.sandbox(rule, &self.no_facts).and_then(|(mut sandbox, plugin)| {
+        let configured = self.sandbox(rule, &self.loader.no_facts).and_then(|(mut sandbox, plugin)| {
             sandbox.configure(&plugin.exports, &rule.name, &settings.to_string())
         });
         match configured {
@@ -261,7 +285,7 @@ impl Sitting for PluginSitting<'_> {
         match self.plugins.ready(rule, &self.columns) {
             Ok((mut sandbox, plugin)) => {
                 let rows = self.rows_of(&mut sandbox, plugin, rule, explain);
-                let reads = self.plugins.imports.called(sandbox.called());
+                let reads = self.plugins.loader.imports.called(sandbox.called());
                 Answer { rows, fuel: sandbox.fuel_used(), reads }
             }
             Err(fault) => Answer { rows: Err(fault), fuel: 0, reads: BTreeSet::new() },

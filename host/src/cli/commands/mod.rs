@@ -11,9 +11,10 @@ mod policy;
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use super::args::{Command, CommandLine, Output};
+use super::args::{Command, CommandLine, CompileComponent, Output};
 use super::{Exit, out};
 use crate::controller::Error;
+use crate::plugin::compile;
 use crate::problem::InputError;
 use crate::world::World;
 
@@ -28,7 +29,8 @@ pub async fn carry_out(world: &World, output: Output, command: Command) -> Resul
         Command::Policy(policy) => policy::policy(world, output, policy).await,
         Command::Facts(facts) => facts::facts(world, facts).await,
         Command::Doctor { nodes } => node::doctor(world, output, &nodes).await,
-        Command::Completions { shell } => completions(shell),
+        // They need no world, and were carried out before there was one.
+        Command::Completions { .. } | Command::CompileComponent(_) => Ok(Exit::Done),
     }
 }
 
@@ -36,6 +38,16 @@ pub fn completions(shell: Shell) -> Result<Exit, Error> {
     let mut script = Vec::new();
     generate(shell, &mut CommandLine::command(), "wayleave", &mut script);
     print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}
+
+/// What a child does that compiles a component: the answer is for the process that started it.
+pub fn compile_component(command: CompileComponent) -> Result<Exit, Error> {
+    let CompileComponent { cache, memory_bytes, processor_seconds } = command;
+    let bounds = compile::Bounds { cache_folder: cache, memory_bytes, processor_seconds };
+    let said = compile::child(&bounds, std::io::stdin().lock())
+        .map_err(|error| InputError::new("plugin-compile-failed", format!("compiling failed: {error}")))?;
+    print(&said)?;
     Ok(Exit::Done)
 }
 

@@ -29,6 +29,7 @@ pub fn limits() -> SandboxLimits {
         answer_bytes: 64 << 10,
         log_bytes: 4 << 10,
         component_bytes: 1 << 20,
+        ..SandboxLimits::default()
     }
 }
 
