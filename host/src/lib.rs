@@ -47,6 +47,7 @@ pub mod plugin;
 pub mod policy;
 pub mod problem;
 pub mod reload;
+pub mod settings_schema;
 pub mod site_data;
 pub mod suite;
 pub mod uri;

@@ -20,6 +20,7 @@ use toml::Spanned;
 use crate::model::policy::{DataSource, Mode, OnFault, Policy, RuleInfo, RuleKind, RuleUse};
 use crate::model::port::{Evaluate, Problem};
 use crate::problem::{InputError, line_column};
+use crate::settings_schema;
 
 /// What must hold for any move: no policy can drop or soften these.
 pub const MANDATORY: [&str; 4] = ["same-node", "cpu-compatible", "no-passthrough", "storage-shared"];
@@ -117,8 +118,7 @@ pub enum Refused {
 
 /// Holds settings against the rule's schema, then asks the rule itself.
 pub fn accept_settings(info: &RuleInfo, settings: &Value, evaluate: &dyn Evaluate) -> Result<(), Refused> {
-    let schema = jsonschema::validator_for(&info.settings_schema)
-        .map_err(|error| Refused::Schema(error.to_string()))?;
+    let schema = settings_schema::validator(&info.settings_schema).map_err(Refused::Schema)?;
     if let Some(error) = schema.iter_errors(settings).next() {
         // A key that is not known is where it stands, not where its table begins.
         let path = match error.kind() {

@@ -20,21 +20,22 @@ const FUNCTION_LINES_MAX: usize = 70;
 ///
 /// Adapters (`plugin`, `libvirt`, `journal`, `config`) never meet; `cli` and `world` alone name
 /// them, and `cli` only those that are its own business: what plugins there are, and settings.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("problem", &[]),
     ("lease", &["model"]),
     ("uri", &["problem"]),
     ("xml", &["model"]),
+    ("settings_schema", &[]),
     ("site_data", &["model"]),
-    ("policy", &["model", "problem"]),
+    ("policy", &["model", "problem", "settings_schema"]),
     ("decide", &["model"]),
     ("fixture", &["model"]),
     ("suite", &["model", "decide", "fixture", "policy", "problem", "xml"]),
     ("mutate", &["model", "fixture", "policy", "suite"]),
     ("reload", &["model", "fixture", "problem", "suite"]),
     ("migrate", &["model", "problem", "uri"]),
-    ("plugin", &["model"]),
+    ("plugin", &["model", "settings_schema"]),
     ("libvirt", &["model", "xml"]),
     ("journal", &["model"]),
     ("config", &["model", "problem", "uri"]),
@@ -78,7 +79,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
 ];
 
 /// A foreign crate, and the only modules that may name it.
-const LIVES_IN: [(&str, &[&str]); 15] = [
+const LIVES_IN: [(&str, &[&str]); 16] = [
     ("virt", &["libvirt"]),
     ("virt_sys", &["libvirt"]),
     ("wasmtime", &["plugin"]),
@@ -87,6 +88,7 @@ const LIVES_IN: [(&str, &[&str]); 15] = [
     ("gimli", &["plugin"]),
     ("rustc_demangle", &["plugin"]),
     ("wit_component", &["plugin"]),
+    ("jsonschema", &["policy", "settings_schema"]),
     ("rusqlite", &["journal"]),
     ("rusqlite_migration", &["journal"]),
     ("roxmltree", &["xml"]),

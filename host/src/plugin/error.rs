@@ -36,6 +36,8 @@ pub enum PluginError {
     Unfit { text: String },
     #[error("it failed while describing itself: {}", .0.detail)]
     Describe(Fault),
+    #[error("the settings schema of its rule {rule} cannot be used: {text}")]
+    BadSchema { rule: String, text: String },
     #[error("its description is wrong: {text}")]
     BadMetadata { text: String },
 }
@@ -57,6 +59,7 @@ impl PluginError {
             Self::UnknownImport { .. } => "plugin-unknown-import",
             Self::Unfit { .. } => "plugin-unfit",
             Self::Describe(_) => "plugin-describe-fault",
+            Self::BadSchema { .. } => "plugin-bad-schema",
             Self::BadMetadata { .. } => "plugin-bad-metadata",
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::error::PluginError;
 use crate::model::policy::{Reason, RuleInfo, RuleKind};
+use crate::settings_schema;
 
 /// Unknown keys are let through: a later contract may say more.
 #[derive(Debug, Deserialize)]
@@ -55,7 +56,7 @@ pub fn rules(
             return Err(bad(format!("rule {} is declared twice", rule.name)));
         }
     }
-    Ok(metadata
+    let rules: Vec<RuleInfo> = metadata
         .rules
         .into_iter()
         .map(|rule| RuleInfo {
@@ -79,7 +80,14 @@ pub fn rules(
                 .unwrap_or_else(|| serde_json::json!({"type": "object", "additionalProperties": false})),
             needs: needs.clone(),
         })
-        .collect())
+        .collect();
+    for rule in &rules {
+        settings_schema::validator(&rule.settings_schema).map_err(|text| PluginError::BadSchema {
+            rule: rule.name.clone(),
+            text: super::sandbox::clean(&text, 300),
+        })?;
+    }
+    Ok(rules)
 }
 
 fn check_rule(rule: &RuleMetadata, exported: &[RuleKind]) -> Result<(), String> {
