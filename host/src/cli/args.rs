@@ -230,14 +230,18 @@ pub enum Plugin {
     /// Show the rules of one plugin: reasons, settings, imports, digest
     #[command(after_help = help::PLUGIN_INSPECT)]
     Inspect { file: PathBuf },
-    /// Build plugins from their source folders
+    /// Build plugins from their source folders: Rust, Python, JavaScript or C
     #[command(after_help = help::PLUGIN_BUILD)]
     Build {
-        #[arg(value_name = "DIR", required = true)]
+        /// Folders of projects, or with projects in them
+        #[arg(value_name = "DIR", default_value = ".")]
         folders: Vec<PathBuf>,
         /// Where the components go [default: each into its own folder]
         #[arg(long, value_name = "DIR")]
         into: Option<PathBuf>,
+        /// Keep names and source lines, and do not optimise (Rust and C)
+        #[arg(long)]
+        debug: bool,
     },
 }
 

@@ -110,7 +110,7 @@ fn check_rule(rule: &RuleMetadata, exported: &[RuleKind]) -> Result<(), String> 
 }
 
 /// Names and codes are stable identifiers: short, lower case, words joined by hyphens.
-fn kebab(name: &str) -> Result<(), String> {
+pub fn kebab(name: &str) -> Result<(), String> {
     let fits = !name.is_empty()
         && name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_lowercase())

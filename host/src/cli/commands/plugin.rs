@@ -7,7 +7,7 @@ use super::super::{Exit, render};
 use super::{print, show};
 use crate::controller::Error;
 use crate::model::port::Evaluate;
-use crate::plugin::build::build;
+use crate::plugin::build::{BuildError, Kind, build_for};
 use crate::problem::InputError;
 use crate::world::{World, unusable};
 
@@ -15,19 +15,22 @@ pub fn plugin(world: &World, output: Output, command: Plugin) -> Result<Exit, Er
     match command {
         Plugin::List => list(world, output),
         Plugin::Inspect { file } => inspect(world, output, &file),
-        Plugin::Build { folders, into } => {
+        Plugin::Build { folders, into, debug } => {
+            let kind = if debug { Kind::Debug } else { Kind::Release };
             for folder in &folders {
                 let into = into.as_deref().unwrap_or(folder);
-                let built = build(folder, into).map_err(|error| {
-                    let problem = InputError::new(error.code(), crate::problem::chain(&error));
-                    error.hint().into_iter().fold(problem, InputError::hint)
-                })?;
+                let built = build_for(folder, into, kind).map_err(|error| unbuilt(&error))?;
                 let names: Vec<String> = built.iter().map(|path| path.display().to_string()).collect();
                 print(&names.join("\n"))?;
             }
             Ok(Exit::Done)
         }
     }
+}
+
+fn unbuilt(error: &BuildError) -> InputError {
+    let problem = InputError::new(error.code(), crate::problem::chain(error));
+    error.hint().into_iter().fold(problem, InputError::hint)
 }
 
 fn list(world: &World, output: Output) -> Result<Exit, Error> {
