@@ -66,8 +66,12 @@ function decoded(symbols) {
   return Array.from(symbols, (symbol) => texts.get(symbol));
 }
 
+// The binding hands integers over as if they had a sign, as numbers or as BigInts.
+const unsigned32 = (value) => Number(value) >>> 0;
+const unsigned64 = (value) => (Number(value) < 0 ? Number(value) + U64_MAX : Number(value));
+const numbers32 = (column) => Array.from(column, unsigned32);
+const numbers64 = (column) => Array.from(column, unsigned64);
 const plain = (column) => column;
-const numbers = (column) => Array.from(column, Number);
 
 /** A column that is fetched when it is first asked for. */
 function column(interfaceName, name, made = plain) {
@@ -95,8 +99,8 @@ function fact(values, name, unknown) {
   });
 }
 
-const u32 = (from, name, told) => fact(column(from, name), told, U32_MAX);
-const u64 = (from, name, told) => fact(column(from, name, numbers), told, U64_MAX);
+const u32 = (from, name, told) => fact(column(from, name, numbers32), told, U32_MAX);
+const u64 = (from, name, told) => fact(column(from, name, numbers64), told, U64_MAX);
 const text = (from, name, told) => fact(column(from, name, decoded), told, null);
 
 /** Null where there is none. */
@@ -169,19 +173,19 @@ class Row {
 }
 
 const cpuOffsets = column("cells", "cpuOffsets");
-const cpuId = column("cells", "cpuId");
-const freePages = keyed("cells", "freePages", numbers);
+const cpuId = column("cells", "cpuId", numbers32);
+const freePages = keyed("cells", "freePages", numbers64);
 
 /** A NUMA cell of a machine: `id`, `cpus`, `memoryTotal` and `memoryFree` in bytes. */
 class Cell extends Row {
   /** The processors of the cell, by number. */
   cpuIds() {
-    return Array.from(cpuId().slice(cpuOffsets()[this.row], cpuOffsets()[this.row + 1]));
+    return cpuId().slice(cpuOffsets()[this.row], cpuOffsets()[this.row + 1]);
   }
 
   /** How many pages of a size are free; 0 also where the size is not offered. */
   freePages(sizeBytes) {
-    const pages = freePages(BigInt(sizeBytes))[this.row];
+    const pages = freePages(sizeBytes)[this.row];
     if (pages === U64_MAX) throw new Unknown("cells.free_pages");
     return pages;
   }
@@ -323,7 +327,7 @@ function asked(interfaceName, notKnown, more = {}) {
   return new Proxy(things, {
     get(target, name) {
       if (typeof name !== "string" || name in target) return target[name];
-      if (!answers.has(name)) answers.set(name, simple(imported(interfaceName, name)()));
+      if (!answers.has(name)) answers.set(name, simple(name, imported(interfaceName, name)()));
       const answer = answers.get(name);
       if (notKnown[name]?.includes(answer)) throw new Unknown(`${interfaceName}.${snake(name)}`);
       return answer;
@@ -331,11 +335,15 @@ function asked(interfaceName, notKnown, more = {}) {
   });
 }
 
-/** An answer without the types that only the boundary has. */
-function simple(answer) {
-  if (typeof answer === "bigint") return Number(answer);
-  if (answer instanceof BigUint64Array) return numbers(answer);
-  return ArrayBuffer.isView(answer) ? Array.from(answer) : (answer ?? null);
+// What the contract has as 64 bits, of the domain and the source.
+const OF_64_BITS = ["memory", "cellMemory", "hugepageSize", "hugepageMemory", "hypervisorVersion"];
+
+/** An answer without what only the boundary has: signs, BigInts, typed arrays, undefined. */
+function simple(name, answer) {
+  const unsigned = OF_64_BITS.includes(name) ? unsigned64 : unsigned32;
+  const one = (value) => (typeof value === "string" ? value : unsigned(value));
+  if (answer === undefined || answer === null) return null;
+  return typeof answer === "object" ? Array.from(answer, one) : one(answer);
 }
 
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

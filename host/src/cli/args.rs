@@ -230,6 +230,18 @@ pub enum Plugin {
     /// Show the rules of one plugin: reasons, settings, imports, digest
     #[command(after_help = help::PLUGIN_INSPECT)]
     Inspect { file: PathBuf },
+    /// Write a new plugin project: a worked rule, its cases, a CI workflow
+    #[command(after_help = help::PLUGIN_NEW)]
+    New {
+        /// What the plugin is called: lower-case letters, digits and hyphens
+        name: String,
+        /// The language that the rule is written in
+        #[arg(long, value_name = "LANGUAGE", value_enum)]
+        lang: Language,
+        /// The folder of the project, new or empty [default: NAME here]
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+    },
     /// Build plugins from their source folders: Rust, Python, JavaScript or C
     #[command(after_help = help::PLUGIN_BUILD)]
     Build {
@@ -286,6 +298,14 @@ pub enum Facts {
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         dname: Option<String>,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    Rust,
+    Python,
+    Js,
+    C,
 }
 
 /// `NAME=VALUE`, as written.

@@ -59,8 +59,14 @@ pub const PLUGIN_INSPECT: &str = "\
 Example:
   wayleave plugin inspect /etc/wayleave/plugins/licence.wasm";
 
-pub const PLUGIN_BUILD: &str = "\
+pub const PLUGIN_NEW: &str = "\
 Example:
+  wayleave plugin new few-domains --lang python
+  cd few-domains && wayleave plugin build && wayleave policy test";
+
+pub const PLUGIN_BUILD: &str = "\
+Examples:
+  wayleave plugin build
   wayleave plugin build plugins/licence --into /etc/wayleave/plugins";
 
 pub const POLICY_CHECK: &str = "\

@@ -18,6 +18,7 @@ pub mod load;
 mod metadata;
 pub mod mutants;
 mod pair_columns;
+pub mod project;
 pub mod sandbox;
 
 use std::collections::BTreeSet;

@@ -15,7 +15,7 @@ static const char *const WANTED[] = {
 
 static const char *const TYPES[] = {
     [SETTING_BOOL] = "\"type\":\"boolean\"",
-    [SETTING_U32] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295",
+    [SETTING_U32] = "\"type\":\"integer\",\"minimum\":0",
     [SETTING_U64] = "\"type\":\"integer\",\"minimum\":0",
     [SETTING_DOUBLE] = "\"type\":\"number\"",
     [SETTING_TEXT] = "\"type\":\"string\"",

@@ -112,7 +112,7 @@ pub fn taken_at() -> u64 {
 pub mod prelude {
     pub use crate::{
         Access, Check, Claim, CpuComparison, Details, FreePages, Known, NoSettings, Node, NodeLabel, Problem,
-        Reach, Reason, ResidentLabel, Score, Symbol, Unknown, Verdict, because, domain, list, mib, pass,
-        reasons, settings, site, source, symbol, symbols,
+        Reach, Reason, ResidentLabel, Score, Symbol, Unknown, Verdict, because, check, domain, list, mib,
+        pass, reasons, score, settings, site, source, symbol, symbols,
     };
 }

@@ -1,13 +1,14 @@
 //! `plugin`: what rules there are, and building them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::super::args::{Output, Plugin};
+use super::super::args::{Language, Output, Plugin};
 use super::super::{Exit, render};
 use super::{print, show};
 use crate::controller::Error;
 use crate::model::port::Evaluate;
 use crate::plugin::build::{BuildError, Kind, build_for};
+use crate::plugin::project;
 use crate::problem::InputError;
 use crate::world::{World, unusable};
 
@@ -15,6 +16,7 @@ pub fn plugin(world: &World, output: Output, command: Plugin) -> Result<Exit, Er
     match command {
         Plugin::List => list(world, output),
         Plugin::Inspect { file } => inspect(world, output, &file),
+        Plugin::New { name, lang, into } => new(output, &name, lang, into),
         Plugin::Build { folders, into, debug } => {
             let kind = if debug { Kind::Debug } else { Kind::Release };
             for folder in &folders {
@@ -26,6 +28,24 @@ pub fn plugin(world: &World, output: Output, command: Plugin) -> Result<Exit, Er
             Ok(Exit::Done)
         }
     }
+}
+
+fn new(output: Output, name: &str, lang: Language, into: Option<PathBuf>) -> Result<Exit, Error> {
+    let folder = into.unwrap_or_else(|| PathBuf::from(name));
+    let language = match lang {
+        Language::Rust => project::Language::Rust,
+        Language::Python => project::Language::Python,
+        Language::Js => project::Language::JavaScript,
+        Language::C => project::Language::C,
+    };
+    project::create(name, language, &folder).map_err(|error| {
+        let problem = InputError::new(error.code(), crate::problem::chain(&error));
+        error.hint().into_iter().fold(problem, InputError::hint)
+    })?;
+    let steps = language.first_steps();
+    let described = serde_json::json!({ "name": name, "folder": folder, "first_steps": steps });
+    show(output, || render::plugin_new(name, &folder, steps), || render::json("project", &described))?;
+    Ok(Exit::Done)
 }
 
 fn unbuilt(error: &BuildError) -> InputError {

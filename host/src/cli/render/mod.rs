@@ -28,7 +28,7 @@ pub use json::{json, json_error};
 pub use mutation::mutation;
 pub use nodes::{ailments, nodes};
 pub use outcome::outcome;
-pub use plugin::{plugin_inspect, policy, rules};
+pub use plugin::{plugin_inspect, plugin_new, policy, rules};
 pub use policy_words::{advice, changed_verdicts, policy_diff, policy_in_words, policy_tree};
 pub mod report;
 

@@ -52,6 +52,16 @@ pub fn plugin_inspect(file: &Path, rules: &[RuleInfo]) -> String {
     shown
 }
 
+/// What was written, and what to type next.
+pub fn plugin_new(name: &str, folder: &Path, steps: &[&str]) -> String {
+    let mut shown = format!("{} is a new project. Next:\n\n", clean(name));
+    shown += &format!("  cd {}\n", clean(&folder.display().to_string()));
+    for step in steps.iter().chain(&["wayleave plugin build", "wayleave policy test"]) {
+        shown += &format!("  {step}\n");
+    }
+    shown
+}
+
 /// The settings of a rule, from its schema: name, type, and what it says of itself.
 fn settings(schema: &Value) -> String {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {

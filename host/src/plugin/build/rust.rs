@@ -49,6 +49,7 @@ struct PluginCrate {
 /// Builds every plugin crate in or below `folder`, whose nearest manifest is given.
 pub fn build(manifest: &Path, folder: &Path, into: &Path, kind: Kind) -> Result<Vec<PathBuf>, BuildError> {
     let cargo = CARGO.find(&[])?;
+    CARGO.expect_version(&cargo)?;
     let metadata = cargo_metadata(&cargo, manifest)?;
     let crates = plugin_crates(&metadata, folder);
     if crates.is_empty() {

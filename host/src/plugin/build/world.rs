@@ -132,7 +132,10 @@ impl Source {
     /// Whether the source asks for a function of the contract, as the SDKs name it.
     fn asks(&self, interface: &str, function: &str) -> bool {
         match (interface, function) {
-            ("symbols" | "log", _) | ("nodes", "count") => true,
+            ("symbols", "texts") | ("log", "panic") | ("nodes", "count") => true,
+            // The SDKs hand texts out, not symbols.
+            ("symbols", _) => false,
+            ("log", _) => self.names("log"),
             ("nodes", _) => self.names(function),
             ("cpu", "comparison") => self.names("cpu-comparison"),
             ("reach", "state") => self.names("reach"),
