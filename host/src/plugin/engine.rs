@@ -63,10 +63,12 @@ impl TickingEngine {
     /// `cache_folder` holds compiled components; only the service user may write it.
     pub fn new(cache_folder: Option<&Path>) -> Result<Self> {
         let mut config = Config::new();
+        // What is not kept is compiled for one use: quickly, not well.
+        let level = if cache_folder.is_some() { OptLevel::Speed } else { OptLevel::None };
         config
             .consume_fuel(true)
             .epoch_interruption(true)
-            .cranelift_opt_level(OptLevel::Speed)
+            .cranelift_opt_level(level)
             .cranelift_nan_canonicalization(true)
             .relaxed_simd_deterministic(true)
             .wasm_memory64(false)

@@ -49,6 +49,17 @@ impl Coverage {
         }
     }
 
+    /// Leaves out what a suite says can not be brought about; an error names what was seen all the same.
+    pub fn leave_out(&mut self, rule: &RuleInfo, outcome: &str) -> Result<(), String> {
+        let name = key(rule);
+        let outcomes = self.rules.get_mut(&name).map(|rule| &mut rule.outcomes);
+        match outcomes.and_then(|outcomes| outcomes.remove(outcome)) {
+            Some(0) => Ok(()),
+            Some(count) => Err(format!("outcome `{outcome}` of {name} is said to be unreachable; it was seen {count} times")),
+            None => Err(format!("{name} has no outcome `{outcome}`")),
+        }
+    }
+
     pub fn see(&mut self, policy: &Policy, decision: &Decision, answers: &[Answer]) {
         for (index, (rule, answer)) in policy.rules.iter().zip(answers).enumerate() {
             self.declare(&rule.info);

@@ -3,6 +3,7 @@
 //! A parameterised case becomes one case for each row of `each`: `{name}` in any text is replaced,
 //! and a text that is nothing but `{name}` becomes the parameter itself, with its type.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -26,6 +27,8 @@ struct SuiteFile {
     tolerance: Option<f64>,
     #[serde(default)]
     skip: Vec<Property>,
+    #[serde(default)]
+    unreachable: BTreeMap<String, Vec<String>>,
     #[serde(default, rename = "case")]
     cases: Vec<Spanned<toml::Table>>,
 }
@@ -86,7 +89,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Suite, InputError> {
             .in_file(path)
             .hint("add a [[case]]"));
     }
-    Ok(Suite { path: path.to_owned(), subject, cases })
+    Ok(Suite { path: path.to_owned(), subject, cases, unreachable: file.unreachable })
 }
 
 struct Reader<'a> {

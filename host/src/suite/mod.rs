@@ -21,6 +21,7 @@ pub mod run;
 mod tests;
 pub mod update;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -47,6 +48,8 @@ pub struct Suite {
     pub path: PathBuf,
     pub subject: Subject,
     pub cases: Vec<Case>,
+    /// Outcomes by rule that no facts of today's core can bring about: coverage leaves them out.
+    pub unreachable: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use super::{bound, jobs, nothing_run, selection};
 use crate::controller::Error;
 use crate::problem::InputError;
 use crate::reload::Watch;
+use crate::suite::Subject;
 use crate::suite::coverage::Coverage;
 use crate::suite::run::{Bound, CaseReport, Report, run_all};
 use crate::suite::update::update;
@@ -53,7 +54,7 @@ fn once(world: &World, output: Output, arguments: &Test) -> Result<(Exit, Vec<Pa
         coverage.add(&report.coverage);
     }
     for bound in &suites {
-        declare(&mut coverage, bound);
+        declare(&mut coverage, bound)?;
     }
     let report = Report { cases: reports, coverage, time: start.elapsed() };
     tell(output, arguments, &report)?;
@@ -70,22 +71,28 @@ fn once(world: &World, output: Output, arguments: &Test) -> Result<(Exit, Vec<Pa
     Ok((exit, suites.iter().flat_map(watched).collect()))
 }
 
-/// Every rule of a suite's plugin is under test, whether a case is about it or not.
-fn declare(coverage: &mut Coverage, bound: &Bound) {
-    if let crate::suite::Subject::Plugin(plugin) = &bound.suite.subject {
-        bound
-            .evaluate
-            .rules()
-            .iter()
-            .filter(|rule| rule.plugin == *plugin)
-            .for_each(|rule| coverage.declare(rule));
+/// Every rule of a suite's plugin is under test, whether a case is about it or not; what cannot be
+/// brought about is not missing.
+fn declare(coverage: &mut Coverage, bound: &Bound) -> Result<(), InputError> {
+    let wrong = |text: String| InputError::new("wrong-unreachable", text).in_file(&bound.suite.path);
+    let rules = bound.evaluate.rules();
+    if let Subject::Plugin(plugin) = &bound.suite.subject {
+        rules.iter().filter(|rule| rule.plugin == *plugin).for_each(|rule| coverage.declare(rule));
     }
+    for (name, outcomes) in &bound.suite.unreachable {
+        let rule = rules.iter().find(|rule| rule.name == *name);
+        let rule = rule.ok_or_else(|| wrong(format!("no rule `{name}` is under test")))?;
+        for outcome in outcomes {
+            coverage.leave_out(rule, outcome).map_err(wrong)?;
+        }
+    }
+    Ok(())
 }
 
 fn watched(bound: &Bound) -> Vec<PathBuf> {
     let policy = match &bound.suite.subject {
-        crate::suite::Subject::Policy(policy) => Some(crate::suite::parent(policy).to_owned()),
-        crate::suite::Subject::Plugin(_) => None,
+        Subject::Policy(policy) => Some(crate::suite::parent(policy).to_owned()),
+        Subject::Plugin(_) => None,
     };
     std::iter::once(bound.suite.folder().to_owned()).chain(policy).collect()
 }
