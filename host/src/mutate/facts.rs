@@ -30,27 +30,44 @@ pub(super) fn mutants(bound: &Bound) -> Vec<Mutant<'_>> {
 }
 
 fn of_fact<'a>(bound: &'a Bound, fact: &'static Fact) -> Vec<Mutant<'a>> {
-    let others = bound.suite.cases.iter().flat_map(|case| {
+    let most = bound.suite.cases.iter().flat_map(|case| {
         let places = fixture::select(&case.facts.tree, fact.places);
         places.into_iter().map(|place| others(case, &place).len())
     });
-    let changes = std::iter::once(Change::LeftOut).chain((0..others.max().unwrap_or(0)).map(Change::Other));
-    changes
-        .map(|change| Mutant {
+    let changes = std::iter::once(Change::LeftOut).chain((0..most.max().unwrap_or(0)).map(Change::Other));
+    let mutant = |change: Change| {
+        // Told by the first case that can be changed: others have other values.
+        let first = bound.suite.cases.iter().find(|case| changed(case, fact, change).is_some())?;
+        Some(Mutant {
             family: Family::Facts,
             subject: fact.import.to_owned(),
-            change: match change {
-                Change::LeftOut => format!("{}: not known", fact.places),
-                Change::Other(place) => format!("{}: other value {}", fact.places, place + 1),
-            },
+            change: in_words(first, fact, change),
             place: None,
             work: Work::Facts(Box::new(move |case| changed(case, fact, change))),
         })
-        .filter(|mutant| {
-            let Work::Facts(change) = &mutant.work else { return false };
-            bound.suite.cases.iter().any(|case| change(case).is_some())
-        })
-        .collect()
+    };
+    changes.filter_map(mutant).collect()
+}
+
+/// `nodes/*/cpus: 8 -> 7`
+fn in_words(case: &Case, fact: &Fact, change: Change) -> String {
+    let short = |value: &Value| {
+        let text = value.to_string();
+        if text.chars().count() > 40 {
+            format!("{}...", text.chars().take(40).collect::<String>())
+        } else {
+            text
+        }
+    };
+    let values = fixture::select(&case.facts.tree, fact.places).into_iter().find_map(|place| {
+        let was = fixture::at(&case.facts.tree, &place)?;
+        let now = match change {
+            Change::LeftOut => "not known".to_owned(),
+            Change::Other(number) => short(others(case, &place).get(number)?),
+        };
+        Some(format!("{} -> {now}", short(was)))
+    });
+    format!("{}: {}", fact.places, values.unwrap_or_default())
 }
 
 fn others(case: &Case, place: &str) -> Vec<Value> {

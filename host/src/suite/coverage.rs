@@ -55,7 +55,9 @@ impl Coverage {
         let outcomes = self.rules.get_mut(&name).map(|rule| &mut rule.outcomes);
         match outcomes.and_then(|outcomes| outcomes.remove(outcome)) {
             Some(0) => Ok(()),
-            Some(count) => Err(format!("outcome `{outcome}` of {name} is said to be unreachable; it was seen {count} times")),
+            Some(count) => Err(format!(
+                "outcome `{outcome}` of {name} is said to be unreachable; it was seen {count} times"
+            )),
             None => Err(format!("{name} has no outcome `{outcome}`")),
         }
     }

@@ -95,7 +95,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
             InputError::new("suite-unreadable", format!("the suite cannot be read: {error}")).in_file(path)
         })?;
         if kind.is_dir() {
-            walk(path, &mut found);
+            // The current folder needs no name.
+            walk(path.strip_prefix(".").unwrap_or(path), &mut found);
         } else {
             found.push(path.clone());
         }
@@ -108,8 +109,13 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
 const NOT_WALKED: [&str; 3] = ["target", "node_modules", "wayleave"];
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(listed)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| folder.join(entry.file_name()))
+        .collect();
     entries.sort();
     for path in entries {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

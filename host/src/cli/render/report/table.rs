@@ -7,6 +7,9 @@ use super::{lines, told};
 use crate::suite::coverage::Coverage;
 use crate::suite::run::{CaseReport, Report};
 
+/// How many failures of one case are shown.
+const SHOWN_MAX: usize = 12;
+
 pub fn table(report: &Report, with_coverage: bool) -> String {
     let mut suites: BTreeMap<_, Vec<&CaseReport>> = BTreeMap::new();
     for case in &report.cases {
@@ -39,13 +42,18 @@ fn failed(case: &CaseReport) -> String {
         case.line,
         clean(&case.case)
     );
+    let mut left = SHOWN_MAX;
     for line in lines(case) {
-        for failure in line.failures {
+        for failure in line.failures.iter().take(left) {
             let rule = line.rule.map(|rule| format!("rule {}, ", clean(rule))).unwrap_or_default();
             shown += &(wrap("  ", &format!("{rule}{}", told(failure))) + "\n");
         }
+        left -= left.min(line.failures.len());
     }
-    shown
+    match case.all_failures().count() {
+        all if all > SHOWN_MAX => shown + &format!("  and {} more; --format json has all\n", all - SHOWN_MAX),
+        _ => shown,
+    }
 }
 
 /// Rule by rule the outcomes seen and missing, then facts that nothing looked at.
