@@ -40,6 +40,7 @@ pub mod journal;
 pub mod lease;
 #[cfg(feature = "libvirt")]
 pub mod libvirt;
+pub mod lint;
 pub mod migrate;
 pub mod model;
 pub mod mutate;

@@ -1,11 +1,39 @@
 //! Plugins that misbehave in every way that we could think of: each gets its own code, none
 //! permits a move, and the rules beside it go on. The rules are in `hostile/`.
+//!
+//! The whole corpus is here, in `plugin_files.rs` (what is no plugin, or describes itself wrongly) and
+//! in `compile.rs` (what is no joy to compile):
+//!
+//! | what it does | code |
+//! |---|---|
+//! | loops: in a rule, an explanation, its description | `out-of-fuel`, `plugin-describe-fault` |
+//! | loops with fuel without end | `out-of-time` |
+//! | recurses; with much on its own stack | `stack-overflow`; `trap` |
+//! | takes memory at once, in small steps, through the core, before it begins | `out-of-memory`, `plugin-describe-fault` |
+//! | traps; panics, with escape sequences in its words | `trap`; `panic` |
+//! | panics, or refuses its settings, only while it decides | `panic`; `bad-answer` |
+//! | answers too few, too many, none, three million nodes | `bad-answer` |
+//! | answers codes that it does not declare | `bad-answer` |
+//! | answers an error; one of 300 kB | `rule-error`; `bad-answer` |
+//! | scores NaN, infinity, above 1, below 0, too few | `bad-answer` |
+//! | claims, explains, logs 4 MiB in one text | `bad-answer` |
+//! | texts that are not UTF-8 | `bad-answer`, `plugin-describe-fault` |
+//! | floods the log; escape sequences in log, words, claims, names | cut and cleaned; names: `plugin-bad-metadata` |
+//! | is empty, text, ELF, noise, precompiled code | `plugin-not-wasm` |
+//! | is cut, has noise or precompiled code behind it, is of a later component model | `plugin-malformed` |
+//! | is a core module; is too large | `plugin-core-module`; `plugin-too-large` |
+//! | takes minutes, or gigabytes, to compile | `plugin-compile-timeout`; `plugin-compile-memory` |
+//! | wants WASI; an unknown package, interface, function | `plugin-wants-wasi`; `plugin-unknown-import` |
+//! | speaks another contract; does not export what it must | `plugin-wrong-contract`; `plugin-missing-export` |
+//! | describes itself at length, in bad JSON, twice, with bad names, kinds, exports it has not | `plugin-describe-fault`, `plugin-bad-metadata` |
+//! | has a settings schema that is huge, deep, doubling, circular, remote, or backtracks | `plugin-bad-schema` |
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
 #[path = "hostile/cases/mod.rs"]
+#[allow(dead_code, reason = "a part of it is for plugin_files")]
 mod cases;
 
 use cases::{Bench, limits};
@@ -161,6 +189,32 @@ fn the_log_of_a_plugin_is_capped_and_clean() {
     assert!(log.contains("noise"), "nothing was logged: {log:?}");
     assert!(log.len() < 3 * limits().log_bytes, "{} bytes were logged", log.len());
     assert!(!log.contains('\u{1b}'));
+}
+
+/// The canonical encoding of a text is UTF-8, and nothing else is taken for one.
+#[test]
+fn texts_that_are_not_utf_8_are_faults() {
+    let hostile = std::fs::read(cases::component()).unwrap();
+    let not_utf_8 = |text: &str| cases::patched_bytes(&hostile, text, &vec![0xff; text.len()]);
+    for (text, rule) in [("would rather not", "answers-error"), ("the sky", "panics")] {
+        let bench = Bench::of(&not_utf_8(text), limits());
+        let policy = bench.policy(&[(rule, Mode::Enforce, OnFault::Reject), cases::HEALTHY]);
+        let decision = decide(&policy, &support::fleet::fleet(2), &bench.plugins);
+        assert_eq!(decision.chosen, None, "{rule}");
+        let [faulty, healthy] = findings(&decision.candidates[0]);
+        assert_eq!((faulty.code.as_str(), healthy.code.as_str()), ("bad-answer", "ok"), "{}", faulty.text);
+        assert!(faulty.text.contains("utf-8"), "{}", faulty.text);
+    }
+}
+
+/// What it has in its data section is memory, too, before it has done anything.
+#[test]
+fn a_plugin_that_begins_with_more_memory_than_there_is_is_refused() {
+    let little = wayleave::plugin::engine::SandboxLimits { memory_bytes: 1 << 20, ..limits() };
+    let plugins = wayleave::plugin::Plugins::empty(None, little).unwrap();
+    let Err(error) = plugins.load_file(cases::component()) else { panic!("it fits") };
+    assert_eq!(error.code(), "plugin-describe-fault");
+    assert!(error.to_string().contains("more than 1 MiB"), "{error}");
 }
 
 fn findings(candidate: &Candidate) -> [&Finding; 2] {

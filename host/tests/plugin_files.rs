@@ -9,6 +9,7 @@ mod support;
 #[path = "hostile/cases/mod.rs"]
 mod cases;
 
+use cases::{patched, patched_bytes};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,19 +21,9 @@ use wayleave::plugin::Plugins;
 
 const CONTRACT: &str = "@1.0.0";
 
-/// A component with one text of it changed everywhere to another of the same length.
-fn patched(wasm: &[u8], from: &str, to: &str) -> Vec<u8> {
-    assert_eq!(from.len(), to.len(), "{from} and {to} must be as long");
-    let mut patched = wasm.to_vec();
-    let mut found = 0;
-    for start in 0..wasm.len().saturating_sub(from.len()) {
-        if wasm[start..].starts_with(from.as_bytes()) {
-            patched[start..start + to.len()].copy_from_slice(to.as_bytes());
-            found += 1;
-        }
-    }
-    assert!(found > 0, "{from} is not in the component");
-    patched
+/// What wasmtime itself has compiled from a plugin: code that would run without a sandbox.
+fn precompiled(wasm: &[u8]) -> Vec<u8> {
+    wasmtime::Engine::default().precompile_component(wasm).unwrap()
 }
 
 /// A file's name, what it holds, and the code of its error.
@@ -47,6 +38,9 @@ fn no_components() -> Vec<BadFile> {
         ("text", b"#!/bin/sh\nexit 1\n".to_vec(), "plugin-not-wasm"),
         ("elf", b"\x7fELF\x02\x01\x01".to_vec(), "plugin-not-wasm"),
         ("noise", noise(1), "plugin-not-wasm"),
+        ("precompiled", precompiled(&real), "plugin-not-wasm"),
+        ("precompiled-behind-a-header", from(b"\0asm\x0d\0\x01\0", &precompiled(&real)), "plugin-malformed"),
+        ("precompiled-behind-a-plugin", from(&real, &precompiled(&real)), "plugin-malformed"),
         ("magic-alone", b"\0asm".to_vec(), "plugin-malformed"),
         ("core-module", b"\0asm\x01\0\0\0".to_vec(), "plugin-core-module"),
         ("empty-component", b"\0asm\x0d\0\x01\0".to_vec(), "plugin-missing-export"),
@@ -91,11 +85,32 @@ const OTHER_WORDS: [(&str, &str, &str, &str); 15] = [
     ("unknown-reason-kind", r#""kind":"reject""#, r#""kind":"permit""#, "plugin-bad-metadata"),
 ];
 
+/// Settings schemas that are bombs.
+const OTHER_SCHEMAS: [(&str, &str, &str, &str); 12] = [
+    ("schema-large", "schema:plain", "schema:large", "plugin-describe-fault"),
+    ("schema-deep", "schema:plain", "schema:deeps", "plugin-bad-schema"),
+    ("schema-abyss", "schema:plain", "schema:abyss", "plugin-bad-metadata"),
+    ("schema-pattern-huge", "schema:plain", "schema:regex", "plugin-bad-schema"),
+    ("schema-pattern-backtracks", "schema:plain", "schema:back.", "plugin-bad-schema"),
+    ("schema-from-the-net", "schema:plain", "schema:fetch", "plugin-bad-schema"),
+    ("schema-draft-from-the-net", "schema:plain", "schema:draft", "plugin-bad-schema"),
+    ("schema-from-a-file", "schema:plain", "schema:files", "plugin-bad-schema"),
+    ("schema-doubles", "schema:plain", "schema:twice", "plugin-bad-schema"),
+    ("schema-refers-to-itself", "schema:plain", "schema:cycle", "plugin-bad-schema"),
+    ("schema-of-another-kind", "schema:plain", "schema:array", "plugin-bad-schema"),
+    ("schema-of-unknown-types", "schema:plain", "schema:types", "plugin-bad-schema"),
+];
+
 fn bad_files() -> Vec<BadFile> {
     let hostile = fs::read(cases::component()).unwrap();
     let changed = |(name, from, to, code): (_, &str, &str, _)| (name, patched(&hostile, from, to), code);
     let mut files = no_components();
-    files.extend(OTHER_NAMES.into_iter().chain(OTHER_WORDS).map(changed));
+    files.extend(OTHER_NAMES.into_iter().chain(OTHER_WORDS).chain(OTHER_SCHEMAS).map(changed));
+    let title = patched_bytes(&hostile, "it behaves", b"it \xff\xfe\xc0\x80ves");
+    files.push(("description-not-utf-8", title, "plugin-describe-fault"));
+    // It says that it scores, and exports checks only.
+    let real = fs::read(support::plugin_folder().join("same-node.wasm")).unwrap();
+    files.push(("no-such-export", patched(&real, "0.1.0checkthe", "0.1.0scorethe"), "plugin-bad-metadata"));
     files
 }
 
@@ -143,7 +158,7 @@ fn a_file_that_is_no_plugin_has_its_code_and_disturbs_nobody() {
 fn a_patch_release_of_the_contract_is_the_same_contract() {
     let hostile = fs::read(cases::component()).unwrap();
     let folder = fresh_folder("patch-release");
-    fs::write(folder.join("hostile.wasm"), patched(&hostile, CONTRACT, "@0.1.7")).unwrap();
+    fs::write(folder.join("hostile.wasm"), patched(&hostile, CONTRACT, "@1.0.7")).unwrap();
     let plugins = Plugins::load(&[folder], None, cases::limits()).unwrap();
     assert!(plugins.broken.is_empty(), "{:?}", plugins.broken);
     still_answers(plugins);

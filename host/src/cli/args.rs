@@ -242,6 +242,15 @@ pub enum Plugin {
         #[arg(long, value_name = "DIR")]
         into: Option<PathBuf>,
     },
+    /// Find what would make plugins be refused, or hard to use, each with its remedy
+    #[command(after_help = help::PLUGIN_LINT)]
+    Lint {
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// A warning is as bad as an error
+        #[arg(long)]
+        deny_warnings: bool,
+    },
     /// Build plugins from their source folders: Rust, Python, JavaScript or C
     #[command(after_help = help::PLUGIN_BUILD)]
     Build {

@@ -59,6 +59,12 @@ pub const PLUGIN_INSPECT: &str = "\
 Example:
   wayleave plugin inspect /etc/wayleave/plugins/licence.wasm";
 
+pub const PLUGIN_LINT: &str = "\
+Exit status: 0 nothing to refuse it for, 1 it would be refused, 2 it cannot be read.
+
+Example:
+  wayleave plugin lint --deny-warnings few-domains/few-domains.wasm";
+
 pub const PLUGIN_NEW: &str = "\
 Example:
   wayleave plugin new few-domains --lang python

@@ -30,6 +30,8 @@ pub enum PluginError {
     NoExport { missing: String },
     #[error("it imports {import}, and WASI is not to be had here")]
     Wasi { import: String },
+    #[error("it uses {function} of asynchronous components; a rule answers at once")]
+    Async { function: String },
     #[error("it imports {import}, which contract {CONTRACT} does not have")]
     UnknownImport { import: String },
     #[error("it does not fit the contract: {text}")]
@@ -56,6 +58,7 @@ impl PluginError {
             Self::WrongContract { .. } => "plugin-wrong-contract",
             Self::NoExport { .. } => "plugin-missing-export",
             Self::Wasi { .. } => "plugin-wants-wasi",
+            Self::Async { .. } => "plugin-wants-async",
             Self::UnknownImport { .. } => "plugin-unknown-import",
             Self::Unfit { .. } => "plugin-unfit",
             Self::Describe(_) => "plugin-describe-fault",
@@ -75,7 +78,13 @@ impl PluginError {
             }
             Self::WrongContract { .. } => "build it again with the SDK of this version",
             Self::NoExport { .. } => "a plugin exports metadata, settings, and check or score",
-            Self::Wasi { .. } => "build it without WASI, or with WASI stubbed",
+            Self::Wasi { .. } => {
+                "`wayleave plugin build DIR` builds it without: Rust for wasm32-unknown-unknown, C without a library, \
+                 Python and JavaScript with WASI stubbed"
+            }
+            Self::Async { .. } => {
+                "`wayleave plugin build DIR` builds it without; with jco: --backend-qjs-disable-async"
+            }
             Self::UnknownImport { .. } => "it may need a newer wayleave",
             _ => return None,
         })

@@ -31,8 +31,11 @@ pub struct Imports {
     marks: Vec<String>,
 }
 
+/// Registers the functions of one interface.
+pub type Functions = fn(&mut Interface<'_>) -> Result<()>;
+
 /// One interface while its functions are being registered.
-struct Interface<'a> {
+pub struct Interface<'a> {
     name: &'a str,
     linker: LinkerInstance<'a, State>,
     known: &'a mut BTreeSet<String>,
@@ -40,7 +43,7 @@ struct Interface<'a> {
 }
 
 impl Interface<'_> {
-    fn function<F, P, R>(&mut self, name: &str, answer: F) -> Result<()>
+    pub fn function<F, P, R>(&mut self, name: &str, answer: F) -> Result<()>
     where
         F: Fn(Context<'_>, P) -> Result<R> + Send + Sync + 'static,
         P: wasmtime::component::ComponentNamedList + wasmtime::component::Lift + 'static,
@@ -69,27 +72,38 @@ macro_rules! values {
 
 impl Imports {
     pub fn new(engine: &wasmtime::Engine) -> Result<Self> {
-        let mut imports = Self { linker: Linker::new(engine), known: BTreeSet::new(), marks: Vec::new() };
-        imports.add("symbols", symbols)?;
-        imports.add("nodes", nodes)?;
-        imports.add("cpu", cpu)?;
-        imports.add("cells", cells)?;
-        imports.add("residents", residents)?;
-        imports.add("networks", networks)?;
-        imports.add("reach", reach)?;
-        imports.add("storage", storage)?;
-        imports.add("source", source)?;
-        imports.add("domain", domain)?;
-        imports.add("site-data", site_data)?;
-        imports.add("clock", clock)?;
-        imports.add("log", log)?;
-        Ok(imports)
+        Self::of(engine, CONTRACT, &[])
     }
 
-    fn add(&mut self, name: &str, functions: fn(&mut Interface<'_>) -> Result<()>) -> Result<()> {
-        let mut root = self.linker.root();
-        let linker = root.instance(&interface(name))?;
-        functions(&mut Interface { name, linker, known: &mut self.known, marks: &mut self.marks })
+    /// Those of one version of the contract; `more` are functions that it adds to interfaces.
+    pub fn of(engine: &wasmtime::Engine, contract: &str, more: &[(&str, Functions)]) -> Result<Self> {
+        let own: [(&str, Functions); 13] = [
+            ("symbols", symbols),
+            ("nodes", nodes),
+            ("cpu", cpu),
+            ("cells", cells),
+            ("residents", residents),
+            ("networks", networks),
+            ("reach", reach),
+            ("storage", storage),
+            ("source", source),
+            ("domain", domain),
+            ("site-data", site_data),
+            ("clock", clock),
+            ("log", log),
+        ];
+        let mut imports = Self { linker: Linker::new(engine), known: BTreeSet::new(), marks: Vec::new() };
+        for (name, functions) in own {
+            let mut root = imports.linker.root();
+            let linker = root.instance(&format!("{PACKAGE}/{name}@{contract}"))?;
+            let mut interface =
+                Interface { name, linker, known: &mut imports.known, marks: &mut imports.marks };
+            functions(&mut interface)?;
+            for (_, functions) in more.iter().filter(|(of, _)| *of == name) {
+                functions(&mut interface)?;
+            }
+        }
+        Ok(imports)
     }
 
     /// The imports behind the marks of a sandbox.
@@ -298,4 +312,56 @@ fn log(interface: &mut Interface<'_>) -> Result<()> {
         context.data_mut().panicked(&message);
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::SandboxLimits;
+    use super::super::{Imports, Plugins};
+    use super::*;
+    use crate::model::policy::{Mode, OnFault, RuleUse};
+    use crate::model::port::{Evaluate, Rows};
+    use crate::model::snapshot::Snapshot;
+
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden");
+
+    /// A core of contract 1.1, whose nodes have one column more.
+    fn later_core() -> Plugins {
+        let more: Functions = |interface| {
+            interface.function("rack-unit", |context: Context<'_>, (): ()| {
+                Ok((vec![7_u32; context.data().columns.rows.len()],))
+            })
+        };
+        let mut plugins = Plugins::empty(None, SandboxLimits::default()).expect("there is an engine");
+        let engine = plugins.loader.imports.linker.engine().clone();
+        plugins.loader.imports = Imports::of(&engine, "1.1.0", &[("nodes", more)]).expect("it links");
+        plugins
+    }
+
+    #[test]
+    fn a_column_more_breaks_no_plugin_of_contract_1_0() {
+        let mut plugins = later_core();
+        plugins.load_folder(std::path::Path::new(GOLDEN));
+        assert!(plugins.broken.is_empty(), "{:?}", plugins.broken);
+        assert!(plugins.rules().len() >= 2);
+        assert!(plugins.loader.imports.known.contains("nodes.rack-unit"));
+        for info in plugins.rules() {
+            let rule = RuleUse {
+                name: info.name.clone(),
+                info: info.clone(),
+                mode: Mode::Enforce,
+                on_fault: OnFault::Reject,
+                weight: 1.0,
+                settings: serde_json::json!({}),
+                mandatory: false,
+            };
+            let snapshot = Snapshot::empty();
+            let rows = plugins.sit(&snapshot).answer(&rule, &|_, _| true).rows;
+            let none = match rows.expect("it answers") {
+                Rows::Codes { codes, .. } => codes.is_empty(),
+                Rows::Scores { scores, .. } => scores.is_empty(),
+            };
+            assert!(none, "{} answers for nobody", info.name);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -18,8 +19,10 @@ use super::columns::Columns;
 use super::compile::{Compiler, unbroken};
 use super::engine::SandboxLimits;
 use super::error::PluginError;
-use super::imports::{CONTRACT, Imports, PACKAGE, interface};
+pub use super::imports::PACKAGE;
+use super::imports::{CONTRACT, Imports, interface};
 use super::metadata;
+use super::origin;
 use super::sandbox::{Exports, Judging, Sandbox, State, clean};
 use crate::model::policy::{RuleInfo, RuleKind};
 
@@ -30,9 +33,23 @@ pub struct Plugin {
     pub bytes: u64,
     /// `interface.function`: what it needs to know.
     pub imports: BTreeSet<String>,
+    pub about: About,
     pub rules: Vec<RuleInfo>,
     pub(super) exports: Exports,
     pub(super) component: InstancePre<State>,
+}
+
+/// What a component is, beside what it says.
+#[derive(Clone, Debug, Serialize)]
+pub struct About {
+    pub file: PathBuf,
+    pub bytes: u64,
+    /// The version of the contract that its interfaces are of.
+    pub contract: String,
+    /// Interfaces that it offers.
+    pub offers: Vec<String>,
+    /// It was built to be looked at.
+    pub debug_information: bool,
 }
 
 /// What it takes to make plugins of files.
@@ -65,11 +82,8 @@ impl Loader {
         self.fits(bytes)?;
         look_at_header(wasm)?;
         let digest = format!("{:x}", Sha256::digest(wasm));
-        let engine = self.imports.linker.engine();
-        self.compiler.vet(wasm, &digest, engine, &self.limits)?;
-        let component = unbroken(|| Component::from_binary(engine, wasm))
-            .map_err(|text| PluginError::Compile { text })?
-            .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })?;
+        let component =
+            self.compiled(wasm, &digest).map_err(|error| origin::wants_async(wasm).unwrap_or(error))?;
         let wanted = look_at_imports(&component, &self.imports)?;
         let (exports, kinds) = look_at_exports(&component)?;
         let component = self
@@ -81,7 +95,19 @@ impl Loader {
             .map_err(PluginError::Describe)?;
         let description = sandbox.describe(&exports).map_err(PluginError::Describe)?;
         let rules = metadata::rules(&description, &digest, &wanted, &kinds)?;
-        Ok(Plugin { path: path.to_owned(), digest, bytes, imports: wanted, rules, exports, component })
+        let (offers, contract) = offered(component.component());
+        let debug_information = origin::has_debug_information(wasm);
+        let path = path.to_owned();
+        let about = About { file: path.clone(), bytes, contract, offers, debug_information };
+        Ok(Plugin { path, digest, bytes, imports: wanted, about, rules, exports, component })
+    }
+
+    fn compiled(&self, wasm: &[u8], digest: &str) -> Result<Component, PluginError> {
+        let engine = self.imports.linker.engine();
+        self.compiler.vet(wasm, digest, engine, &self.limits)?;
+        unbroken(|| Component::from_binary(engine, wasm))
+            .map_err(|text| PluginError::Compile { text })?
+            .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })
     }
 }
 
@@ -153,6 +179,16 @@ fn compatible(version: &str) -> bool {
         Some(if major == 0 { (0, minor) } else { (major, 0) })
     };
     line(version).is_some() && line(version) == line(CONTRACT)
+}
+
+/// The interfaces of the contract that a component offers, and their version.
+fn offered(component: &Component) -> (Vec<String>, String) {
+    let exports = component.component_type();
+    let names = exports.exports(component.engine()).map(|(name, _)| name);
+    let ours = names.filter_map(|name| name.strip_prefix(PACKAGE)?.strip_prefix('/')?.split_once('@'));
+    let (offers, versions): (Vec<String>, Vec<String>) =
+        ours.map(|(name, version)| (clean(name, 60), clean(version, 40))).unzip();
+    (offers, versions.into_iter().next().unwrap_or_default())
 }
 
 fn look_at_exports(component: &Component) -> Result<(Exports, Vec<RuleKind>), PluginError> {

@@ -17,6 +17,7 @@ mod imports;
 pub mod load;
 mod metadata;
 pub mod mutants;
+mod origin;
 mod pair_columns;
 pub mod project;
 pub mod sandbox;

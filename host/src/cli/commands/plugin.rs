@@ -6,8 +6,11 @@ use super::super::args::{Language, Output, Plugin};
 use super::super::{Exit, render};
 use super::{print, show};
 use crate::controller::Error;
+use crate::lint::{self, Finding, Severity};
 use crate::model::port::Evaluate;
 use crate::plugin::build::{BuildError, Kind, build_for};
+use crate::plugin::engine::SandboxLimits;
+use crate::plugin::error::PluginError;
 use crate::plugin::project;
 use crate::problem::InputError;
 use crate::world::{World, unusable};
@@ -16,6 +19,7 @@ pub fn plugin(world: &World, output: Output, command: Plugin) -> Result<Exit, Er
     match command {
         Plugin::List => list(world, output),
         Plugin::Inspect { file } => inspect(world, output, &file),
+        Plugin::Lint { files, deny_warnings } => lint(world, output, &files, deny_warnings),
         Plugin::New { name, lang, into } => new(output, &name, lang, into),
         Plugin::Build { folders, into, debug } => {
             let kind = if debug { Kind::Debug } else { Kind::Release };
@@ -65,6 +69,51 @@ fn list(world: &World, output: Output) -> Result<Exit, Error> {
 
 fn inspect(world: &World, output: Output, file: &Path) -> Result<Exit, Error> {
     let plugin = world.no_plugins()?.load_file(file).map_err(|error| unusable(file, &error))?;
-    show(output, || render::plugin_inspect(file, &plugin.rules), || render::json("rules", &plugin.rules))?;
+    show(
+        output,
+        || render::plugin_inspect(&plugin.about, &plugin.rules),
+        || render::plugin_inspect_json(&plugin.about, &plugin.rules),
+    )?;
     Ok(Exit::Done)
+}
+
+/// Looks at every file before it says how bad it is: one that cannot be read hides no other.
+fn lint(world: &World, output: Output, files: &[PathBuf], deny_warnings: bool) -> Result<Exit, Error> {
+    let mut linted = Vec::new();
+    let mut unreadable = false;
+    for file in files {
+        let mut plugins = world.no_plugins()?;
+        match plugins.load_file(file) {
+            Ok(plugin) => {
+                let subject = lint::Subject {
+                    rules: &plugin.rules.clone(),
+                    bytes: plugin.bytes,
+                    bytes_max: SandboxLimits::default().component_bytes,
+                    debug_information: plugin.about.debug_information,
+                };
+                plugins.add(plugin);
+                linted.push((file.clone(), lint::lint(&subject, &plugins)));
+            }
+            Err(error @ PluginError::Read(_)) => {
+                let problem = unusable(file, &error);
+                super::out::error(output, problem.code(), &problem.to_string(), None);
+                unreadable = true;
+            }
+            Err(error) => linted.push((file.clone(), vec![refused(&error)])),
+        }
+    }
+    show(output, || render::lint(&linted), || render::lint_json(&linted))?;
+    let worst = linted.iter().flat_map(|(_, findings)| findings).map(|finding| finding.severity).min();
+    Ok(match worst {
+        _ if unreadable => Exit::Usage,
+        Some(Severity::Error) => Exit::Refused,
+        Some(Severity::Warning) if deny_warnings => Exit::Refused,
+        _ => Exit::Done,
+    })
+}
+
+/// What does not load has one finding: why.
+fn refused(error: &PluginError) -> Finding {
+    let fix = error.hint().unwrap_or("see what its description must be in plugins/README.md");
+    Finding::new(Severity::Error, error.code(), crate::problem::chain(error), fix)
 }

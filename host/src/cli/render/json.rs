@@ -7,6 +7,7 @@
 //! | `jobs` | a list of `model::Job` | `job list` |
 //! | `nodes` | a list of `model::NodeFacts` | `nodes` |
 //! | `rules` | a list of `model::RuleInfo` | `plugin list`, `plugin inspect` |
+//! | `lint` | a list of a file with its findings | `plugin lint` |
 //! | `domain`, `node`, `snapshot` | facts | `facts` |
 //!
 //! Fields are added, never renamed or removed, while the version is the same; enums may
@@ -23,6 +24,17 @@ pub fn json(kind: &str, value: &impl Serialize) -> String {
         // Only a map whose keys are no text can fail; the model has none.
         Err(error) => json_error("json-unwritable", &format!("the {kind} cannot be written: {error}"), None),
     }
+}
+
+/// With more members beside the value; those of the value's own document stay as they are.
+pub fn json_beside(kind: &str, value: &impl Serialize, beside: &Value) -> String {
+    let mut document = json!({ "version": 1, "kind": kind, kind: json!(value) });
+    if let (Some(document), Some(beside)) = (document.as_object_mut(), beside.as_object()) {
+        for (name, member) in beside {
+            document.entry(name).or_insert_with(|| member.clone());
+        }
+    }
+    pretty(&document)
 }
 
 pub fn json_error(code: &str, message: &str, hint: Option<&str>) -> String {

@@ -10,6 +10,7 @@ mod job;
 #[cfg(test)]
 mod job_samples;
 mod json;
+mod lint;
 mod matrix;
 mod mutation;
 mod nodes;
@@ -25,10 +26,11 @@ pub mod text;
 pub use decision::{answer as decision_answer, decision};
 pub use job::{Controller, job_list, job_show};
 pub use json::{json, json_error};
+pub use lint::{lint, lint_json};
 pub use mutation::mutation;
 pub use nodes::{ailments, nodes};
 pub use outcome::outcome;
-pub use plugin::{plugin_inspect, plugin_new, policy, rules};
+pub use plugin::{plugin_inspect, plugin_inspect_json, plugin_new, policy, rules};
 pub use policy_words::{advice, changed_verdicts, policy_diff, policy_in_words, policy_tree};
 pub mod report;
 

@@ -2,10 +2,15 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::text::{clean, count, short, table, wrap};
+use super::json::json_beside;
+use super::text::{bytes, clean, count, short, table, wrap};
 use crate::model::policy::{Mode, OnFault, Policy, ReasonKind, RuleInfo, RuleKind, RuleUse};
+use crate::plugin::load::{About, PACKAGE};
+
+/// The import that needs a table.
+const SITE_DATA: &str = "site-data.column";
 
 pub fn rules(rules: &[RuleInfo]) -> String {
     if rules.is_empty() {
@@ -24,18 +29,20 @@ pub fn rules(rules: &[RuleInfo]) -> String {
 }
 
 /// Everything that one component declares.
-pub fn plugin_inspect(file: &Path, rules: &[RuleInfo]) -> String {
-    let mut shown = format!("{}\n", clean(&file.display().to_string()));
+pub fn plugin_inspect(about: &About, rules: &[RuleInfo]) -> String {
+    let mut shown = format!("{}\n", clean(&about.file.display().to_string()));
     if let Some(rule) = rules.first() {
-        shown += &format!(
-            "plugin  {} {}\nsha256  {}\n",
-            clean(&rule.plugin),
-            clean(&rule.plugin_version),
-            clean(&rule.plugin_digest)
-        );
+        let size = bytes(about.bytes);
+        let debug = if about.debug_information { ", with debug information" } else { "" };
+        shown += &format!("plugin  {} {}\n", clean(&rule.plugin), clean(&rule.plugin_version));
+        shown += &format!("sha256  {}\nsize    {size}{debug}\n", clean(&rule.plugin_digest));
+        shown += &format!("speaks  {} {}: {}\n", PACKAGE, about.contract, about.offers.join(" "));
         let needs: Vec<String> = rule.needs.iter().map(|need| clean(need)).collect();
         shown += &(wrap("needs   ", &if needs.is_empty() { "nothing".to_owned() } else { needs.join(" ") })
             + "\n");
+        if rule.needs.contains(SITE_DATA) {
+            shown += &(wrap("data    ", &tables(rules)) + "\n");
+        }
     }
     for rule in rules {
         shown += &format!("\n{} {}: {}\n", kind(rule.kind), clean(&rule.name), clean(&rule.title));
@@ -60,6 +67,26 @@ pub fn plugin_new(name: &str, folder: &Path, steps: &[&str]) -> String {
         shown += &format!("  {step}\n");
     }
     shown
+}
+
+/// Where the tables of the site that it reads are named. Which ones it asks for only it knows; a rule
+/// that lets a site choose has a setting for it.
+fn tables(rules: &[RuleInfo]) -> String {
+    let setting = |rule: &RuleInfo| -> Option<String> {
+        let table = rule.settings_schema.get("properties")?.get("table")?;
+        let default =
+            table.get("default").map_or("no default".to_owned(), |default| format!("default {default}"));
+        Some(format!("rule {} reads the table that its setting `table` names ({default})", clean(&rule.name)))
+    };
+    let named: Vec<String> = rules.iter().filter_map(setting).collect();
+    let named =
+        if named.is_empty() { "tables of the site that its rules name".to_owned() } else { named.join("; ") };
+    format!("{named}; a policy says under [data.NAME] where a table comes from")
+}
+
+/// The rules, as `plugin list` has them, and beside them what the component is.
+pub fn plugin_inspect_json(about: &About, rules: &[RuleInfo]) -> String {
+    json_beside("rules", &rules, &json!({ "plugin": about }))
 }
 
 /// The settings of a rule, from its schema: name, type, and what it says of itself.

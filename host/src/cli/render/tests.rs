@@ -1,7 +1,5 @@
 //! Each rendering as a person sees it: the text is the product.
 
-use std::path::Path;
-
 use serde_json::json;
 
 use super::text::WIDTH;
@@ -10,6 +8,7 @@ use crate::model::decision::{Effect, Stage, Verdict};
 use crate::model::job::OutcomeKind;
 use crate::model::policy::{Mode, OnFault, Policy, Reason, ReasonKind, RuleInfo, RuleKind, RuleUse};
 use crate::model::port::Presence;
+use crate::plugin::load::About;
 
 /// Within the width, and without anything that steers a terminal.
 fn fits(text: String) -> String {
@@ -170,7 +169,7 @@ fn info(name: &str, kind: RuleKind) -> RuleInfo {
                 "spare": { "type": "integer", "default": 0 }
             }
         }),
-        needs: ["nodes.count", "domain.label", "site.column"].map(str::to_owned).into(),
+        needs: ["nodes.count", "domain.label", "site-data.column"].map(str::to_owned).into(),
     }
 }
 
@@ -180,8 +179,14 @@ fn plugins() {
     score.reasons.clear();
     score.settings_schema = json!({ "type": "object" });
     let all = [info("licence", RuleKind::Check), score];
-    let file = Path::new("/etc/wayleave/plugins/licence.wasm");
-    let shown = [rules(&all), rules(&[]), plugin_inspect(file, &all)];
+    let about = About {
+        file: "/etc/wayleave/plugins/licence.wasm".into(),
+        bytes: 70_000,
+        contract: "1.0.0".to_owned(),
+        offers: ["metadata", "settings", "check", "claims"].map(str::to_owned).into(),
+        debug_information: false,
+    };
+    let shown = [rules(&all), rules(&[]), plugin_inspect(&about, &all)];
     insta::assert_snapshot!(fits(shown.join("\n----\n\n")));
 }
 

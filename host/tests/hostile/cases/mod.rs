@@ -42,6 +42,25 @@ pub fn component() -> &'static Path {
     &COMPONENT
 }
 
+/// A component with one text of it changed everywhere to another of the same length.
+pub fn patched(wasm: &[u8], from: &str, to: &str) -> Vec<u8> {
+    patched_bytes(wasm, from, to.as_bytes())
+}
+
+pub fn patched_bytes(wasm: &[u8], from: &str, to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len(), "{from} and its change must be as long");
+    let mut patched = wasm.to_vec();
+    let mut found = 0;
+    for start in 0..wasm.len().saturating_sub(from.len()) {
+        if wasm[start..].starts_with(from.as_bytes()) {
+            patched[start..start + to.len()].copy_from_slice(to);
+            found += 1;
+        }
+    }
+    assert!(found > 0, "{from} is not in the component");
+    patched
+}
+
 pub struct Bench {
     pub plugins: Plugins,
 }
@@ -51,6 +70,13 @@ impl Bench {
         let mut plugins = Plugins::empty(Some(&support::scratch("compiled")), limits).unwrap();
         let plugin = plugins.load_file(component()).unwrap();
         plugins.add(plugin);
+        Self { plugins }
+    }
+
+    /// The hostile plugin after a change.
+    pub fn of(wasm: &[u8], limits: SandboxLimits) -> Self {
+        let mut plugins = Plugins::empty(None, limits).unwrap();
+        plugins.add(plugins.load_bytes(Path::new("changed.wasm"), wasm).unwrap());
         Self { plugins }
     }
 
