@@ -277,6 +277,8 @@ const char *source_label(const char *key);
  * the contract's word: undeclared, missing, invalid, denied, no-such-column. */
 typedef struct { texts_t texts; const char *error; } column_t;
 column_t site_column(const char *table, const char *column);
+/* The same for a person. */
+const char *data_error(const char *error);
 
 /* When the facts were taken, in seconds since 1970. There is no other clock. */
 uint64_t taken_at(void);

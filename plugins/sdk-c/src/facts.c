@@ -365,6 +365,20 @@ column_t site_column(const char *table, const char *column) {
     return (column_t){{NULL, 0}, wayleave_terminated(error)};
 }
 
+const char *data_error(const char *error) {
+    static const char *const TEXTS[][2] = {
+        {"undeclared", "not declared by the policy"},
+        {"missing", "the file is not there"},
+        {"invalid", "the file cannot be understood"},
+        {"denied", "the file may not be read"},
+        {"no-such-column", "a column is missing"},
+    };
+    for (size_t place = 0; place < sizeof TEXTS / sizeof *TEXTS; place++) {
+        if (strcmp(error, TEXTS[place][0]) == 0) return TEXTS[place][1];
+    }
+    return "not available";
+}
+
 uint64_t taken_at(void) {
     return wayleave_policy_clock_taken_at();
 }
