@@ -31,8 +31,9 @@ function told(work) {
       return work(...parameters);
     } catch (error) {
       if (error instanceof Refusal) throw error.payload;
-      imported("log", "panic")(panicText(error));
-      throw error;
+      const text = panicText(error);
+      imported("log", "panic")(text);
+      throw text;
     }
   };
 }
@@ -63,15 +64,15 @@ function atWork() {
 /** One answer a node; `notKnown` where a fact is missing. */
 function answers(ask, notKnown) {
   const { settings, missing } = atWork();
-  return Array.from({ length: imported("nodes", "count")() }, (_, row) => {
-    if (missing) return notKnown;
+  const found = new Array(imported("nodes", "count")()).fill(notKnown);
+  for (let row = 0; row < found.length && !missing; row++) {
     try {
-      return ask(new Node(row), settings);
+      found[row] = ask(new Node(row), settings);
     } catch (error) {
-      if (error instanceof Unknown) return notKnown;
-      throw error;
+      if (!(error instanceof Unknown)) throw error;
     }
-  });
+  }
+  return found;
 }
 
 function askedOf(row, ask) {
@@ -131,7 +132,7 @@ export const claims = {
   claims: told((row) => {
     try {
       const taken = askedOf(row, (node, given) => atWork().rule.claims?.(node, given) ?? []);
-      return taken.map((one) => ({ ...one, amount: BigInt(one.amount), limit: BigInt(one.limit) }));
+      return taken.map((one) => ({ ...one, amount: Number(one.amount), limit: Number(one.limit) }));
     } catch (error) {
       throw error instanceof Unknown ? new Refusal(String(error)) : error;
     }

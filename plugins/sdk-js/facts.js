@@ -131,8 +131,10 @@ function cased(from, name, cases, other) {
 
 function rows(offsets, Kind) {
   return function () {
-    const [start, end] = [offsets()[this.row], offsets()[this.row + 1]];
-    return Array.from({ length: end - start }, (_, place) => new Kind(start + place));
+    const ends = offsets();
+    const list = [];
+    for (let row = ends[this.row]; row < ends[this.row + 1]; row++) list.push(new Kind(row));
+    return list;
   };
 }
 

@@ -6,8 +6,6 @@ once and never again, so the core makes a fresh instance for the next.
 
 import functools
 import json
-import os
-import traceback
 
 from componentize_py_types import Err
 from wit_world.exports import settings as settings_types
@@ -31,6 +29,14 @@ def offer(name, version):
     plugin.update(name=name, version=version)
 
 
+def _place(trace):
+    """File and line where it was raised. There are no files to look more up in."""
+    while trace.tb_next:
+        trace = trace.tb_next
+    name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+    return f"{name}:{trace.tb_lineno}"
+
+
 def _told(export):
     """A trap says nothing of why; this does."""
 
@@ -41,9 +47,7 @@ def _told(export):
         except Err:
             raise
         except BaseException as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{os.path.basename(place.filename)}:{place.lineno}"
-            log.panic(f"{type(error).__name__}: {error} ({where})")
+            log.panic(f"{type(error).__name__}: {error} ({_place(error.__traceback__)})")
             raise
 
     return call

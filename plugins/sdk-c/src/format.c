@@ -62,7 +62,7 @@ static void put_integer(output_t *output, directive_t *directive, uint64_t numbe
     put_padded(output, directive, start, (size_t)(end - start));
 }
 
-/* Rounded half up at the last digit that is shown. */
+/* Rounded at the last digit that is shown, what lies in the middle to the even one. */
 static void put_double(output_t *output, directive_t *directive, double number) {
     char room[64], *end = room + sizeof room, *start;
     if (number != number || number - number != 0) {
@@ -79,7 +79,11 @@ static void put_double(output_t *output, directive_t *directive, double number) 
     /* What does not fit sixty-four bits is larger than anything that a rule measures. */
     if (number >= 1e18) number = 1e18;
     uint64_t whole = (uint64_t)number;
-    uint64_t part = (uint64_t)((number - (double)whole) * (double)scale + 0.5);
+    double scaled = (number - (double)whole) * (double)scale;
+    uint64_t part = (uint64_t)scaled;
+    double over = scaled - (double)part;
+    uint64_t last = precision > 0 ? part : whole;
+    if (over > 0.5 || (over == 0.5 && last % 2 == 1)) part++;
     if (part >= scale) {
         whole++;
         part -= scale;
