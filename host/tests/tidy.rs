@@ -81,7 +81,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
 ];
 
 /// A foreign crate, and the only modules that may name it.
-const LIVES_IN: [(&str, &[&str]); 20] = [
+const LIVES_IN: [(&str, &[&str]); 23] = [
     ("virt", &["libvirt"]),
     ("virt_sys", &["libvirt"]),
     ("wasmtime", &["plugin"]),
@@ -90,6 +90,9 @@ const LIVES_IN: [(&str, &[&str]); 20] = [
     ("gimli", &["plugin"]),
     ("rustc_demangle", &["plugin"]),
     ("wit_component", &["plugin"]),
+    ("wit_parser", &["plugin"]),
+    ("wit_bindgen_c", &["plugin"]),
+    ("include_dir", &["plugin"]),
     ("jsonschema", &["policy", "settings_schema"]),
     ("rusqlite", &["journal"]),
     ("rusqlite_migration", &["journal"]),

@@ -70,7 +70,7 @@ impl PluginError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotWasm { .. } | Self::CoreModule => {
-                "`wayleave plugin build DIR` makes a component from a Rust plugin"
+                "`wayleave plugin build DIR` makes a component from a plugin's source"
             }
             Self::Malformed { .. } => "build or copy it again",
             Self::CompileTime { .. } | Self::CompileMemory { .. } => {

@@ -23,7 +23,8 @@ impl Tool {
     /// The program: in the project's own folders first, then in those of `PATH`.
     pub fn find(&self, own_folders: &[PathBuf]) -> Result<PathBuf, BuildError> {
         let path = env::var_os("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = own_folders.iter().cloned().chain(env::split_paths(&path)).collect();
+        let named = env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty());
+        let folders: Vec<PathBuf> = own_folders.iter().cloned().chain(named).collect();
         let places =
             self.programs.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
         places
