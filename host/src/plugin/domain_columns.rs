@@ -145,8 +145,8 @@ fn pinned_cpus(domain: &DomainFacts) -> Vec<u32> {
 fn hugepages(domain: &DomainFacts) -> (Vec<u64>, Vec<u64>) {
     let cell_memory =
         |id: &u32| domain.numa.cells.iter().find(|cell| cell.id == *id).map_or(0, |cell| cell.memory_bytes);
-    let named: u64 =
-        domain.memory_backing.hugepages.iter().flat_map(|pages| &pages.guest_cells).map(cell_memory).sum();
+    let add = |sum: u64, id: &u32| sum.saturating_add(cell_memory(id));
+    let named = domain.memory_backing.hugepages.iter().flat_map(|pages| &pages.guest_cells).fold(0, add);
     domain
         .memory_backing
         .hugepages
@@ -155,7 +155,7 @@ fn hugepages(domain: &DomainFacts) -> (Vec<u64>, Vec<u64>) {
             let memory = if pages.guest_cells.is_empty() {
                 domain.memory_bytes.saturating_sub(named)
             } else {
-                pages.guest_cells.iter().map(cell_memory).sum()
+                pages.guest_cells.iter().fold(0, add)
             };
             (pages.size_bytes.unwrap_or(NODE_DEFAULT_PAGE), memory)
         })

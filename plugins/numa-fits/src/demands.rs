@@ -23,27 +23,31 @@ pub struct Group {
 
 impl Demands {
     /// None: it demands nothing.
-    pub fn of_domain(default_page: u64) -> Option<Self> {
+    pub fn of_domain(default_page: u64) -> Known<Option<Self>> {
         let tuned = domain::numatune_cells();
         let strict = matches!(domain::numatune_mode().as_str(), "strict" | "restrictive");
         let everywhere = if strict { tuned.clone() } else { Vec::new() };
-        let groups = groups(&everywhere);
+        let groups = groups(&everywhere)?;
         let bound = union(groups.iter().flat_map(|group| group.cells.iter().copied()));
         let cells = union(tuned.into_iter().chain(bound.iter().copied()));
         let cpus = union(domain::pinned_cpus());
         let huge = huge(default_page);
         if cells.is_empty() && cpus.is_empty() && huge.is_empty() {
-            return None;
+            return Ok(None);
+        }
+        if !huge.is_empty() {
+            // Pages that no guest cell names back what the others leave of it.
+            domain::memory()?;
         }
         let backed = huge.iter().fold(0, |sum: u64, (_, memory)| sum.saturating_add(*memory));
         let groups = ordinary(groups, &bound, backed);
         let pages = huge.into_iter().map(|(size, memory)| (FreePages::of_size(size), memory.div_ceil(size)));
-        Some(Self { cells, cpus, bound, pages: pages.collect(), groups })
+        Ok(Some(Self { cells, cpus, bound, pages: pages.collect(), groups }))
     }
 }
 
 /// Memory by the cells that it is strictly bound to; what is bound to none is left out.
-fn groups(everywhere: &[u32]) -> Vec<Group> {
+fn groups(everywhere: &[u32]) -> Known<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     let mut add = |cells: &[u32], memory: u64| {
         let cells = union(cells.iter().copied());
@@ -54,8 +58,8 @@ fn groups(everywhere: &[u32]) -> Vec<Group> {
         }
     };
     let guest_cells = domain::cell_memory();
-    if guest_cells.is_empty() {
-        add(everywhere, domain::memory().unwrap_or(u64::MAX));
+    if guest_cells.is_empty() && !everywhere.is_empty() {
+        add(everywhere, domain::memory()?);
     }
     let (offsets, binding) = (domain::cell_binding_offsets(), domain::cell_binding());
     for (place, memory) in guest_cells.into_iter().enumerate() {
@@ -64,7 +68,7 @@ fn groups(everywhere: &[u32]) -> Vec<Group> {
         let own = own.filter(|cells| !cells.is_empty());
         add(own.unwrap_or(everywhere), memory);
     }
-    groups
+    Ok(groups)
 }
 
 /// What huge pages do not back. Which group they back is not a fact: where they back some

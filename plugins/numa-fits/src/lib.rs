@@ -26,7 +26,7 @@ reasons! {
 }
 
 struct NumaFits {
-    demands: Option<Demands>,
+    demands: Known<Option<Demands>>,
 }
 
 impl Check for NumaFits {
@@ -45,7 +45,7 @@ impl Check for NumaFits {
     }
 
     fn judge(&self, node: Node<'_>) -> Verdict {
-        let Some(demands) = &self.demands else {
+        let Some(demands) = self.demands.as_ref().map_err(|unknown| *unknown)? else {
             return pass().measured("the domain demands nothing of cells");
         };
         let cells: Vec<Cell<'_>> = node.cells().collect();

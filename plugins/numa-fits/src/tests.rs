@@ -122,11 +122,19 @@ fn huge_pages_of_the_size_are_free() {
 #[test]
 fn memory_that_huge_pages_back_is_not_asked_of_ordinary_memory() {
     let mut domain = bound(&[(3 * GIB, 1)]);
+    domain.memory = 3 * GIB;
     domain.hugepage_size = vec![2 * MIB];
     domain.hugepage_memory = vec![2000 * MIB];
     assert_eq!(code(domain.clone()), "ok");
     domain.hugepage_memory = vec![MIB];
     assert_eq!(code(domain), "cell-memory-short");
+}
+
+#[test]
+fn a_domain_of_unknown_memory_is_neither_bound_nor_backed_for_sure() {
+    assert_eq!(code(tuned("strict", &[0], 0)), "not-known");
+    assert_eq!(code(tuned("preferred", &[0], 0)), "ok");
+    assert_eq!(code(DomainFacts { memory: 0, ..huge(2 * MIB, 0) }), "not-known");
 }
 
 #[test]

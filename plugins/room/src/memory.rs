@@ -46,8 +46,8 @@ impl Check for MemoryRoom {
         let needed = guest.saturating_add(self.overhead).saturating_add(self.reserve);
         let free = node.memory_free()?;
         let verdict = if free < needed {
-            let short = mib((needed - free).next_multiple_of(MIB));
-            because(SHORT).remedy(format_args!("free {short} at the node, or choose another"))
+            let short = (needed - free).div_ceil(MIB);
+            because(SHORT).remedy(format_args!("free {short} MiB at the node, or choose another"))
         } else {
             pass()
         };

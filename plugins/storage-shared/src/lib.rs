@@ -24,8 +24,8 @@ reasons! {
 }
 
 struct StorageShared {
-    /// How many disks have a source, and so something to be shown.
-    sourced: usize,
+    /// Disks that have a source, and so something to be shown.
+    sourced: Vec<Symbol>,
     readonly: Vec<Symbol>,
 }
 
@@ -36,25 +36,25 @@ impl Check for StorageShared {
     type Settings = NoSettings;
 
     fn new(_: NoSettings) -> Self {
-        let flags = domain::disk_readonly();
-        let readonly: Vec<String> = domain::disk_target()
-            .into_iter()
-            .zip(flags)
-            .filter(|(_, flag)| *flag)
-            .map(|(disk, _)| disk)
-            .collect();
-        let sourced = domain::disk_source().iter().filter(|source| !source.is_empty()).count();
-        Self { sourced, readonly: symbols(&readonly) }
+        let targets = domain::disk_target();
+        let those = |wanted: Vec<bool>| {
+            let disks: Vec<&String> =
+                targets.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(disk, _)| disk).collect();
+            symbols(&disks)
+        };
+        let sourced = domain::disk_source().iter().map(|source| !source.is_empty()).collect();
+        Self { sourced: those(sourced), readonly: those(domain::disk_readonly()) }
     }
 
     fn judge(&self, node: Node<'_>) -> Verdict {
-        if self.sourced == 0 {
+        if self.sourced.is_empty() {
             return pass().measured("no disk with a source");
         }
         let Ok(disks) = node.disks() else { return because(NOT_PROBED) };
-        let shown = disks.clone().count();
-        if shown < self.sourced {
-            return because(NOT_PROBED).measured(format_args!("{shown} of {} disks", self.sourced));
+        let is_shown = |wanted: &&Symbol| disks.clone().any(|disk| disk.disk() == **wanted);
+        let shown = self.sourced.iter().filter(is_shown).count();
+        if shown < self.sourced.len() {
+            return because(NOT_PROBED).measured(format_args!("{shown} of {} disks", self.sourced.len()));
         }
         let found = disks.filter_map(|disk| Some((disk, self.reason(disk)?)));
         let worst = found.clone().map(|(_, reason)| reason).min_by_key(|reason| rank(*reason));

@@ -61,6 +61,8 @@ fn what_was_not_probed_is_not_a_pass() {
     let one = Some(vec![probe("vda", Access::SharedWritable)]);
     assert_eq!(trial(&[ROOT], vec![None]).codes(), ["storage-not-probed"]);
     assert_eq!(trial(&[ROOT, DATA], vec![one]).codes(), ["storage-not-probed"]);
+    let other = ["vda", "vdc"].map(|disk| probe(disk, Access::SharedWritable));
+    assert_eq!(trial(&[ROOT, DATA], vec![Some(other.into())]).codes(), ["storage-not-probed"]);
 }
 
 #[test]
