@@ -178,7 +178,7 @@ fn a_rule_that_gets_dearer_fails_its_baseline() {
 }
 
 /// A name, a suite that is wrong, and the code it is answered with.
-const WRONG: [(&str, &str, &str); 16] = [
+const WRONG: [(&str, &str, &str); 20] = [
     ("not TOML", "plugin = ", "suite-invalid"),
     ("no subject", "[[case]]\nname = \"a\"", "suite-invalid"),
     ("two subjects", "plugin = \"room\"\npolicy = \"p.toml\"", "suite-invalid"),
@@ -231,6 +231,26 @@ const WRONG: [(&str, &str, &str); 16] = [
         "bad-facts",
     ),
     (
+        "a column of each that nothing names",
+        "plugin = \"room\"\nrule = \"memory-room\"\n[[case]]\nname = \"a\"\neach = [{ b = 1 }]\nchosen = false",
+        "suite-invalid",
+    ),
+    (
+        "a placeholder that no row has",
+        "plugin = \"room\"\nrule = \"memory-room\"\n[[case]]\nname = \"{b} {c}\"\neach = [{ b = 1 }]\nchosen = false",
+        "suite-invalid",
+    ),
+    (
+        "an order of strangers",
+        "plugin = \"room\"\nrule = \"memory-room\"\n[[case]]\nname = \"a\"\norder = [\"beta\"]",
+        "bad-expectation",
+    ),
+    (
+        "no such access",
+        "plugin = \"room\"\nrule = \"memory-room\"\n[[case]]\nname = \"a\"\nfacts.nodes.b.pair.storage = \"lost\"\nexpect.b = \"ok\"",
+        "bad-facts",
+    ),
+    (
         "too large a fleet",
         "plugin = \"room\"\nrule = \"memory-room\"\nfacts.generate = { nodes = 1000000 }\n[[case]]\nname = \"a\"\nchosen = false",
         "bad-facts",
@@ -274,7 +294,7 @@ fn facts_come_from_xml_files_and_seeds() {
         name = "the domain's memory is in libvirt's XML, the node's processors in its capabilities"
         facts.domain.xml = {:?}
         facts.nodes.beta = {{ capabilities = {:?}, memory_free_bytes = "1 MiB" }}
-        expect.beta = {{ code = "memory-short", measured = "1 MiB free", needed = "MiB in reserve" }}
+        expect.beta = {{ code = "memory-short", measured = "1 MiB free", needed = "... MiB in reserve" }}
         [[case]]
         name = "a recorded snapshot has six nodes"
         facts.file = {:?}

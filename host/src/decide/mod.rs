@@ -13,6 +13,7 @@ mod weigh;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+pub use tell::REACHED;
 pub use weigh::{Standing, rank, weigh};
 
 use crate::model::decision::{Claim, Decision, Stage, Verdict};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::model::decision::{Candidate, Decision, Finding, Stage, Verdict};
+use crate::model::decision::{Candidate, Decision, Effect, Finding, Stage, Verdict};
 use crate::model::port::Problem;
 
 /// Everything that a case expects; what is not said is not looked at.
@@ -32,9 +32,11 @@ pub struct Cell {
 #[serde(deny_unknown_fields)]
 pub struct Want {
     pub verdict: Option<Verdict>,
+    /// What follows for the node under the rule's mode.
+    pub effect: Option<Effect>,
     pub code: Option<String>,
     pub score: Option<f64>,
-    /// The text has these words in it; so have the next three.
+    /// The whole text, or a part of it with `...` where it goes on; so are the next three.
     pub text: Option<String>,
     pub measured: Option<String>,
     pub needed: Option<String>,
@@ -74,6 +76,13 @@ impl From<RefusalForm> for RefusalWanted {
 }
 
 impl RefusalWanted {
+    /// `settings refused at /reserve_mib, "..."`
+    pub fn in_words(&self) -> String {
+        let message =
+            if self.message.is_empty() { String::new() } else { format!(", with {:?}", self.message) };
+        format!("settings refused at {:?}{message}", self.path)
+    }
+
     pub fn fits(&self, problem: &Problem) -> bool {
         self.path == problem.path && problem.message.contains(&self.message)
     }
@@ -182,6 +191,10 @@ impl Want {
             let word = self.verdict.map(verdict_word).unwrap_or_default();
             told.push((word.to_owned(), shown(finding)));
         }
+        if self.effect.is_some_and(|effect| effect != finding.effect) {
+            let word = |effect| format!("effect {}", effect_word(effect));
+            told.push((self.effect.map(word).unwrap_or_default(), word(finding.effect)));
+        }
         if self.code.as_ref().is_some_and(|code| *code != finding.code) {
             told.push((self.code.clone().unwrap_or_default(), shown(finding)));
         }
@@ -202,12 +215,32 @@ impl Want {
         for (name, wanted, found) in words {
             if let Some(wanted) = wanted {
                 let found = found.clone().unwrap_or_default();
-                if !found.contains(wanted.as_str()) {
+                if !fits(wanted, &found) {
                     told.push((format!("{name} {wanted:?}"), format!("{name} {found:?}")));
                 }
             }
         }
         told
+    }
+}
+
+/// `free 321 MiB ...` fits what begins so; without dots it is the whole text.
+fn fits(wanted: &str, found: &str) -> bool {
+    const MORE: &str = "...";
+    match (wanted.strip_prefix(MORE), wanted.strip_suffix(MORE)) {
+        (Some(_), Some(_)) => found.contains(wanted.trim_matches('.').trim()),
+        (Some(end), None) => found.ends_with(end.trim_start()),
+        (None, Some(beginning)) => found.starts_with(beginning.trim_end()),
+        (None, None) => wanted == found,
+    }
+}
+
+fn effect_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::None => "none",
+        Effect::Warns => "warns",
+        Effect::Holds => "holds",
+        Effect::Blocks => "blocks",
     }
 }
 
@@ -270,7 +303,15 @@ fn row(rule: &str, row: &Map<String, Value>, nodes: &[&str]) -> Result<Vec<Cell>
 }
 
 fn no_node(node: &str, nodes: &[&str]) -> String {
-    format!("it expects something of node `{node}`, which its facts do not have: {}", nodes.join(", "))
+    let near = crate::problem::nearest(node, nodes.iter().copied());
+    let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+    format!("it expects something of node `{node}`{near}, which its facts do not have: {}", nodes.join(", "))
+}
+
+/// Nodes that are to be in an order must be there.
+pub fn ordered(order: Option<&[String]>, nodes: &[&str]) -> Result<(), String> {
+    let stranger = order.into_iter().flatten().find(|node| !nodes.contains(&node.as_str()));
+    stranger.map_or(Ok(()), |node| Err(no_node(node, nodes)))
 }
 
 /// A verdict, a reason code, a score, or a table of them.

@@ -3,7 +3,7 @@
 //! A parameterised case becomes one case for each row of `each`: `{name}` in any text is replaced,
 //! and a text that is nothing but `{name}` becomes the parameter itself, with its type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -78,7 +78,11 @@ pub fn parse(path: &Path, text: &str) -> Result<Suite, InputError> {
         for case in reader.cases(entry, &file, &subject, &base)? {
             if let Some(twin) = cases.iter().find(|other| other.name == case.name) {
                 let hint = "give each its own name: reports and baselines go by it";
-                let text = format!("two cases are named `{}`; the other is in line {}", case.name, twin.line);
+                let text = if twin.line == case.line {
+                    format!("two rows of `each` make a case named `{}`", case.name)
+                } else {
+                    format!("two cases are named `{}`; the other is in line {}", case.name, twin.line)
+                };
                 return Err(reader.problem("duplicate-case", case.line, text).hint(hint));
             }
             cases.push(case);
@@ -140,13 +144,21 @@ impl Reader<'_> {
             }
         };
         rows.iter()
-            .map(|row| {
+            .enumerate()
+            .map(|(place, row)| {
+                let wrong = |text: String| self.problem("suite-invalid", line, text);
                 let row = row.as_object().ok_or_else(|| {
-                    self.problem("suite-invalid", line, "a row of `each` is no table")
-                        .expected("{ name = value, ... }")
+                    wrong("a row of `each` is no table".to_owned()).expected("{ name = value, ... }")
                 })?;
+                let mut unused: BTreeSet<&str> = row.keys().map(String::as_str).collect();
                 let mut tree = tree.clone();
-                substitute(&mut tree, row);
+                substitute(&mut tree, row, &mut unused);
+                if let Some(name) = unused.first() {
+                    return Err(wrong(format!(
+                        "row {} of `each` says `{name}`, and no text has {{{name}}}",
+                        place + 1
+                    )));
+                }
                 self.case(tree, line, file, subject, base, true)
             })
             .collect()
@@ -161,6 +173,10 @@ impl Reader<'_> {
         base: &Value,
         from_each: bool,
     ) -> Result<Case, InputError> {
+        if let (true, Some(name)) = (from_each, placeholder(&tree)) {
+            let text = format!("no row of `each` says what {{{name}}} is");
+            return Err(self.problem("suite-invalid", line, text));
+        }
         let entry: CaseEntry = serde_json::from_value(tree)
             .map_err(|error| self.problem("suite-invalid", line, format!("this case: {error}")))?;
         let wrong = |code, text: String| self.problem(code, line, format!("case `{}`: {text}", entry.name));
@@ -182,6 +198,12 @@ impl Reader<'_> {
                 .hint("rule = \"NAME\" in the case, or at the top of the suite for all"));
         }
         let one_rule = matches!(subject, Subject::Plugin(_)).then_some(rule.as_deref()).flatten();
+        super::expect::ordered(entry.order.as_deref(), &nodes)
+            .map_err(|text| wrong("bad-expectation", text))?;
+        if entry.settings_refused.is_some() && !entry.expect.is_empty() {
+            let text = "settings that are refused give no answers to expect".to_owned();
+            return Err(wrong("bad-expectation", text));
+        }
         let expected = Expected {
             cells: super::expect::cells(&entry.expect, one_rule, &nodes)
                 .map_err(|text| wrong("bad-expectation", text))?,
@@ -225,28 +247,49 @@ pub fn json_of(value: toml::Value) -> Value {
     }
 }
 
-fn substitute(tree: &mut Value, row: &Map<String, Value>) {
+/// Replaces every `{name}` of the row, and takes the names that occur out of `unused`.
+fn substitute<'a>(tree: &mut Value, row: &'a Map<String, Value>, unused: &mut BTreeSet<&'a str>) {
     match tree {
         Value::String(text) => {
-            if let Some(value) = text.strip_prefix('{').and_then(|rest| row.get(rest.strip_suffix('}')?)) {
-                *tree = value.clone();
-                return;
-            }
             for (name, value) in row {
+                let placeholder = format!("{{{name}}}");
+                if !text.contains(&placeholder) {
+                    continue;
+                }
+                unused.remove(name.as_str());
+                if *text == placeholder {
+                    *tree = value.clone();
+                    return;
+                }
                 let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                *text = text.replace(&format!("{{{name}}}"), &shown);
+                *text = text.replace(&placeholder, &shown);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| substitute(item, row)),
+        Value::Array(items) => items.iter_mut().for_each(|item| substitute(item, row, unused)),
         Value::Object(entries) => {
-            let old = std::mem::take(entries);
-            for (key, mut value) in old {
+            for (key, mut value) in std::mem::take(entries) {
                 let mut key = Value::String(key);
-                substitute(&mut key, row);
-                substitute(&mut value, row);
+                substitute(&mut key, row, unused);
+                substitute(&mut value, row, unused);
                 entries.insert(key.as_str().map_or_else(|| key.to_string(), str::to_owned), value);
             }
         }
         _ => {}
+    }
+}
+
+/// A `{name}` that no row has replaced.
+fn placeholder(tree: &Value) -> Option<&str> {
+    match tree {
+        Value::String(text) => {
+            let name = text.split_once('{')?.1.split_once('}')?.0;
+            let is_name = |name: &str| {
+                !name.is_empty() && name.chars().all(|one| one.is_ascii_lowercase() || one == '_')
+            };
+            is_name(name).then_some(name)
+        }
+        Value::Array(items) => items.iter().find_map(placeholder),
+        Value::Object(entries) => entries.values().find_map(placeholder),
+        _ => None,
     }
 }

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::baseline::Baseline;
 use super::coverage::Coverage;
-use super::expect::Failure;
+use super::expect::{Failure, RefusalWanted};
 use super::properties::Held;
 use super::{Case, Subject, Suite};
-use crate::decide::judge;
+use crate::decide::{self, judge};
 use crate::fixture::Fixture;
 use crate::model::decision::Decision;
 use crate::model::policy::{Mode, OnFault, Policy, RuleInfo, RuleUse};
@@ -147,7 +147,9 @@ impl Bound {
     pub fn check(&self) -> Result<(), InputError> {
         for case in &self.suite.cases {
             let policy = self.policy_of(case, &Varied::default())?;
-            for cell in &case.expected.cells {
+            // The core's own finding is no rule's.
+            let of_rules = case.expected.cells.iter().filter(|cell| cell.rule != decide::REACHED);
+            for cell in of_rules {
                 let rule = policy.rules.iter().find(|rule| rule.name == cell.rule).ok_or_else(|| {
                     self.problem("no-such-rule", case, format!("no rule `{}` is under test", cell.rule))
                         .hint_nearest(&cell.rule, policy.rules.iter().map(|rule| rule.name.as_str()))
@@ -185,7 +187,12 @@ impl Bound {
         }
         let text = format!("rule `{}` has no reason `{code}`", info.name);
         let codes: Vec<&str> = std::iter::once("ok").chain(known()).collect();
-        Err(self.problem("no-such-code", case, text).expected(codes.join(", ")).hint_nearest(code, known()))
+        let verdicts = ["pass", "warn", "reject", "unknown", "fault"];
+        let expected = format!("{}; or a verdict: {}", codes.join(", "), verdicts.join(", "));
+        Err(self
+            .problem("no-such-code", case, text)
+            .expected(expected)
+            .hint_nearest(code, known().chain(verdicts)))
     }
 
     fn problem(&self, code: &'static str, case: &Case, text: String) -> InputError {
@@ -318,15 +325,12 @@ fn settings_failure(case: &Case, refused: Option<&(String, Refused)>) -> Option<
         (None, None) => return None,
         (Some((_, Refused::Settings(problem))), Some(wanted)) if wanted.fits(problem) => return None,
         (Some((rule, Refused::Settings(problem))), _) => {
-            format!("{rule} refuses them at {:?}: {}", problem.path, problem.message)
+            format!("refused by {rule} at {:?}: {}", problem.path, problem.message)
         }
-        (Some((rule, Refused::Schema(text))), _) => format!("{rule} has a wrong schema: {text}"),
+        (Some((rule, Refused::Schema(text))), _) => format!("refused: {rule} has a wrong schema: {text}"),
         (None, Some(_)) => "taken".to_owned(),
     };
-    let expected = match wanted {
-        Some(wanted) => format!("settings refused at {:?}: {}", wanted.path, wanted.message),
-        None => "settings taken".to_owned(),
-    };
+    let expected = wanted.map_or_else(|| "settings taken".to_owned(), RefusalWanted::in_words);
     let found = format!("settings {found}");
     Some(Failure {
         kind: "settings",

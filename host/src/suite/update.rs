@@ -14,8 +14,8 @@ use crate::problem::InputError;
 /// What became of a suite's file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Updated {
-    /// Cases whose expectations were written anew.
-    pub cases: Vec<String>,
+    /// Cases whose expectations were written anew, and what was expected and found.
+    pub cases: Vec<(String, Vec<String>)>,
     /// Failing cases that a person has to look at.
     pub left: Vec<String>,
 }
@@ -33,7 +33,13 @@ pub fn update(bound: &Bound, reports: &[&CaseReport]) -> Result<Updated, InputEr
             let only_expectations = report.all_failures().all(|failure| failure.kind == "expectation");
             only_expectations && !case.from_each && write_case(&mut document, bound, case, decision)
         });
-        if written { &mut updated.cases } else { &mut updated.left }.push(report.case.clone());
+        if written {
+            let told =
+                report.all_failures().map(|failure| format!("{} -> {}", failure.expected, failure.found));
+            updated.cases.push((report.case.clone(), told.collect()));
+        } else {
+            updated.left.push(report.case.clone());
+        }
     }
     if !updated.cases.is_empty() {
         std::fs::write(path, document.to_string()).map_err(|error| unwritable(path, &error.to_string()))?;

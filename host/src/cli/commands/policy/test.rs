@@ -133,8 +133,9 @@ fn rewrite(suites: &[Bound], reports: &[CaseReport]) -> Result<bool, Error> {
     for bound in suites {
         let own: Vec<&CaseReport> = reports.iter().filter(|report| report.file == bound.suite.path).collect();
         let updated = update(bound, &own)?;
-        for case in &updated.cases {
+        for (case, changes) in &updated.cases {
             out::note(&format!("updated: {} / {case}", bound.suite.name()));
+            changes.iter().for_each(|change| out::note(&format!("  {change}")));
         }
         for case in &updated.left {
             out::note(&format!("not updated, look at it: {} / {case}", bound.suite.name()));
