@@ -1,14 +1,18 @@
-//! Any text as a recorded decision: read, or refused with a code.
+//! Any text as recorded facts: a snapshot or none. One that was read becomes columns, and a tree
+//! of facts from which the same nodes come back.
 
 #![no_main]
 
-use std::path::Path;
-
 use libfuzzer_sys::fuzz_target;
-use wayleave::record::read::read;
+use wayleave::fixture::Fixture;
+use wayleave::model::snapshot::Snapshot;
+use wayleave::plugin::columns::Columns;
 
 fuzz_target!(|text: &str| {
-    if let Err(error) = read(text, Path::new("fuzzed.json")) {
-        assert!(!error.code().is_empty() && !error.text.is_empty());
+    let Ok(snapshot) = serde_json::from_str::<Snapshot>(text) else { return };
+    let rows = Columns::new(&snapshot).rows.len();
+    assert!(rows <= snapshot.candidates.len());
+    if let Ok(again) = Fixture::of(&snapshot).snapshot() {
+        assert!(again.candidates.len() <= snapshot.candidates.len());
     }
 });

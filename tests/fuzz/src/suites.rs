@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     match parse(Path::new("fuzzed.test.toml"), text) {
         Ok(suite) => {
             for case in suite.cases.iter().take(50) {
-                let _ = case.fixture.snapshot();
+                let _ = case.facts.snapshot();
             }
         }
         Err(error) => assert!(!error.code().is_empty() && !error.text.is_empty()),
