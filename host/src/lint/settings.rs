@@ -34,7 +34,7 @@ fn required<'a>(rule: &'a RuleInfo, name: &str) -> bool {
 fn property(rule: &RuleInfo, name: &str, schema: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     let says = |key: &str| schema.get(key).is_some();
-    if !schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty()) {
+    if schema.get("description").and_then(Value::as_str).is_none_or(|text| text.trim().is_empty()) {
         found.push(warning(
             "setting-without-description",
             format!("setting {name} has no description"),
