@@ -26,7 +26,7 @@ fn every_command_has_help_with_an_example() {
         for argument in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
             assert!(argument.get_help().is_some(), "{path} --{} has no help", argument.get_id());
         }
-        for inner in command.get_subcommands() {
+        for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
             visit(inner, &path);
         }
     }
@@ -78,7 +78,7 @@ fn mistakes_are_told_and_exit_with_2() {
         "facts domain vm1",
         "facts domain vm1 --from n --xml f",
         "facts node",
-        "plugin build",
+        "plugin lint",
         "nodes --output yaml",
     ];
     let mut shown = Vec::new();
