@@ -17,10 +17,11 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use self::file::{Layer, NodeLayer};
+use self::file::{Layer, NodeLayer, RecordLayer};
 pub use self::places::Places;
 use crate::model::node::NodeEntry;
 use crate::model::order::Limits;
+use crate::model::record::Keep;
 pub use crate::model::snapshot::Probe;
 use crate::problem::InputError;
 use crate::uri::Uri;
@@ -36,8 +37,18 @@ pub struct Config {
     /// Longest wait for a daemon to answer.
     pub connect_timeout_s: u64,
     pub probe: Probe,
+    pub record: Record,
     /// In the order of the files.
     pub nodes: Vec<NodeEntry>,
+}
+
+/// How decisions are recorded: how long, and without what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Record {
+    pub keep: Keep,
+    /// Paths of facts, and patterns over values: both were checked.
+    pub redact: Vec<String>,
+    pub redact_text: Vec<String>,
 }
 
 impl FromStr for Probe {
@@ -94,6 +105,7 @@ impl Config {
                 downtime_ms_max: layer.downtime_ms_max.or(all.downtime_ms_max),
                 connect_timeout_s: layer.connect_timeout_s.or(all.connect_timeout_s),
                 probe: layer.probe.or(all.probe),
+                record: lay_record(layer.record, all.record),
                 nodes: all.nodes,
             };
         }
@@ -109,6 +121,7 @@ impl Config {
             },
             connect_timeout_s: all.connect_timeout_s.unwrap_or(5),
             probe: all.probe.unwrap_or_default(),
+            record: kept(all.record),
             nodes: all.nodes.into_iter().map(complete).collect::<Result<_, _>>()?,
         })
     }
@@ -155,6 +168,30 @@ fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, InputError> {
         let (line, column) = crate::problem::line_column(&text, valid);
         InputError::new("config-not-utf8", "the configuration is no UTF-8 text").at(path, line, column)
     })
+}
+
+/// What one file redacts no other file takes back.
+fn lay_record(over: RecordLayer, under: RecordLayer) -> RecordLayer {
+    RecordLayer {
+        keep_days: over.keep_days.or(under.keep_days),
+        keep_max: over.keep_max.or(under.keep_max),
+        keep_plugins: over.keep_plugins.or(under.keep_plugins),
+        redact: [under.redact, over.redact].concat(),
+        redact_text: [under.redact_text, over.redact_text].concat(),
+    }
+}
+
+fn kept(layer: RecordLayer) -> Record {
+    let keep = Keep::default();
+    Record {
+        keep: Keep {
+            days: layer.keep_days.unwrap_or(keep.days),
+            records: layer.keep_max.unwrap_or(keep.records),
+            plugins: layer.keep_plugins.unwrap_or(keep.plugins),
+        },
+        redact: layer.redact,
+        redact_text: layer.redact_text,
+    }
 }
 
 fn lay_node(nodes: &mut Vec<NodeLayer>, over: NodeLayer) {

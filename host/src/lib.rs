@@ -24,7 +24,7 @@
 //! # Who may use whom
 //!
 //! ```text
-//! main -> cli -> world, controller -> decide, migrate, policy, site_data, lease -> model
+//! main -> cli -> world, controller -> record, decide, migrate, policy, site_data, lease -> model
 //!                world -> plugin, libvirt, journal, config (the adapters) -> model
 //! ```
 //!
@@ -47,6 +47,7 @@ pub mod mutate;
 pub mod plugin;
 pub mod policy;
 pub mod problem;
+pub mod record;
 pub mod reload;
 pub mod settings_schema;
 pub mod site_data;

@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::controller::{Controller, Error, Jobs};
-use crate::journal::SqliteJournal;
+use crate::controller::{Controller, Error, Jobs, Recorder};
+use crate::journal::{MemoryJournal, SqliteJournal};
 use crate::migrate::verify::Patience;
 use crate::model::policy::Policy;
-use crate::model::port::{Evaluate, Hypervisor, HypervisorError};
+use crate::model::port::{Evaluate, Hypervisor, HypervisorError, Journal, Records};
+use crate::model::record::TakenBy;
 use crate::plugin::Plugins;
 use crate::plugin::engine::SandboxLimits;
 use crate::plugin::error::PluginError;
 use crate::plugin::load::Plugin;
 use crate::problem::InputError;
+use crate::record::redact::Redaction;
 use crate::reload::RuleSet;
 use crate::suite::baseline::Baseline;
 use crate::suite::run::Bound;
@@ -140,6 +142,11 @@ impl World {
         Some(Box::new(plugins))
     }
 
+    /// A policy against rules that somebody offers.
+    pub fn policy_of(&self, file: &Path, evaluate: &dyn Evaluate) -> Result<Policy, Error> {
+        Ok(crate::policy::load(file, evaluate)?)
+    }
+
     pub fn journal(&self) -> Result<SqliteJournal, Error> {
         Ok(SqliteJournal::open(&self.config.state_folder)?)
     }
@@ -161,22 +168,68 @@ impl World {
             .into())
     }
 
+    /// For moves: what cannot be recorded is not done.
     pub fn controller(&self, policy: Option<&Path>) -> Result<Controller, Error> {
+        self.controller_over(Arc::new(self.journal()?), policy)
+    }
+
+    /// For decisions that nobody acts on: without a journal they are taken all the same. The error
+    /// says why there is none.
+    pub fn planner(&self, policy: Option<&Path>) -> Result<(Controller, Option<Error>), Error> {
+        match self.journal() {
+            Ok(journal) => Ok((self.controller_over(Arc::new(journal), policy)?, None)),
+            Err(error) => Ok((self.controller_over(Arc::new(MemoryJournal::new()), policy)?, Some(error))),
+        }
+    }
+
+    fn controller_over<J: Journal + Records + 'static>(
+        &self,
+        journal: Arc<J>,
+        policy: Option<&Path>,
+    ) -> Result<Controller, Error> {
         let plugins = self.plugins()?;
         let policy = self.policy(policy, &plugins)?;
         Ok(Controller {
-            jobs: self.jobs()?,
+            jobs: self.jobs_over(Arc::clone(&journal))?,
+            recorder: self.recorder_over(journal)?,
             evaluate: Arc::new(plugins),
             inventory: self.config.nodes.clone(),
             policy,
         })
     }
 
+    /// What keeps decisions; it needs no daemon.
+    pub fn recorder(&self) -> Result<Recorder, Error> {
+        self.recorder_over(Arc::new(self.journal()?))
+    }
+
+    fn recorder_over(&self, records: Arc<dyn Records>) -> Result<Recorder, Error> {
+        let record = &self.config.record;
+        Ok(Recorder {
+            records,
+            redaction: Redaction::new(&record.redact, &record.redact_text)?,
+            keep: record.keep,
+            by: self.taken_by(),
+        })
+    }
+
+    pub fn taken_by(&self) -> TakenBy {
+        TakenBy {
+            wayleave: env!("CARGO_PKG_VERSION").to_owned(),
+            contract: crate::plugin::CONTRACT.to_owned(),
+        }
+    }
+
     /// What it takes to look at jobs and end them: no plugin, no policy.
     pub fn jobs(&self) -> Result<Jobs, Error> {
+        self.jobs_over(Arc::new(self.journal()?))
+    }
+
+    fn jobs_over<J: Journal + Records + 'static>(&self, journal: Arc<J>) -> Result<Jobs, Error> {
         Ok(Jobs {
             hypervisor: self.hypervisor()?,
-            journal: Arc::new(self.journal()?),
+            records: Arc::clone(&journal) as Arc<dyn Records>,
+            journal,
             state_folder: self.config.state_folder.clone(),
             patience: Patience::default(),
         })

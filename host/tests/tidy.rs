@@ -20,7 +20,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 ///
 /// Adapters (`plugin`, `libvirt`, `journal`, `config`) never meet; `cli` and `world` alone name
 /// them, and `cli` only those that are its own business: what plugins there are, and settings.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("problem", &[]),
     ("lease", &["model"]),
@@ -39,8 +39,9 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("plugin", &["model", "settings_schema"]),
     ("libvirt", &["model", "xml"]),
     ("journal", &["model"]),
-    ("config", &["model", "problem", "uri"]),
-    ("controller", &["model", "decide", "lease", "migrate", "policy", "problem", "site_data"]),
+    ("record", &["model", "decide", "fixture", "problem"]),
+    ("config", &["model", "problem", "record", "uri"]),
+    ("controller", &["model", "decide", "lease", "migrate", "policy", "problem", "record", "site_data"]),
     (
         "cli",
         &[
@@ -54,6 +55,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "plugin",
             "policy",
             "problem",
+            "record",
             "reload",
             "suite",
             "world",
@@ -73,6 +75,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "plugin",
             "policy",
             "problem",
+            "record",
             "reload",
             "suite",
             "uri",
@@ -81,7 +84,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
 ];
 
 /// A foreign crate, and the only modules that may name it.
-const LIVES_IN: [(&str, &[&str]); 23] = [
+const LIVES_IN: [(&str, &[&str]); 24] = [
     ("virt", &["libvirt"]),
     ("virt_sys", &["libvirt"]),
     ("wasmtime", &["plugin"]),
@@ -96,6 +99,7 @@ const LIVES_IN: [(&str, &[&str]); 23] = [
     ("jsonschema", &["policy", "settings_schema"]),
     ("rusqlite", &["journal"]),
     ("rusqlite_migration", &["journal"]),
+    ("zstd", &["journal"]),
     ("roxmltree", &["xml"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),

@@ -19,6 +19,15 @@ pub fn data(text: &str) -> io::Result<()> {
     }
 }
 
+/// Something that did not go as it should, and kept nothing from going on.
+pub fn warning(output: Output, code: &str, message: &str, hint: Option<&str>) {
+    let text = match output {
+        Output::Table => render::warning(code, message, hint),
+        Output::Json => render::json_warning(code, message, hint),
+    };
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}
+
 /// Writes an error to stderr, in the form that was asked for.
 pub fn error(output: Output, code: &str, message: &str, hint: Option<&str>) {
     let text = match output {

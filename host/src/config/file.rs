@@ -12,6 +12,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Probe, limit};
 use crate::problem::{InputError, line_column};
+use crate::record::pattern::Pattern;
+use crate::record::redact::text_pattern;
 use crate::uri::Uri;
 
 #[derive(Debug, Default)]
@@ -25,7 +27,18 @@ pub struct Layer {
     pub downtime_ms_max: Option<u64>,
     pub connect_timeout_s: Option<u64>,
     pub probe: Option<Probe>,
+    pub record: RecordLayer,
     pub nodes: Vec<NodeLayer>,
+}
+
+/// The table `[record]`.
+#[derive(Debug, Default)]
+pub struct RecordLayer {
+    pub keep_days: Option<u32>,
+    pub keep_max: Option<u32>,
+    pub keep_plugins: Option<bool>,
+    pub redact: Vec<String>,
+    pub redact_text: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -48,8 +61,10 @@ const KEYS: &[&str] = &[
     "downtime",
     "connect_timeout_s",
     "probe",
+    "record",
     "node",
 ];
+const RECORD_KEYS: &[&str] = &["keep_days", "keep_max", "keep_plugins", "redact", "redact_text"];
 const NODE_KEYS: &[&str] = &["name", "uri", "address", "labels", "maintenance"];
 
 pub fn parse(path: &Path, text: &str) -> Result<Layer, InputError> {
@@ -83,7 +98,20 @@ pub fn parse(path: &Path, text: &str) -> Result<Layer, InputError> {
         downtime_ms_max: top.number("downtime", limit::downtime)?,
         connect_timeout_s: top.number("connect_timeout_s", connect_timeout)?,
         probe: top.probe("probe")?,
+        record: top.section("record")?.map_or_else(|| Ok(RecordLayer::default()), parse_record)?,
         nodes,
+    })
+}
+
+/// A pattern that cannot be read is an error here: nothing is recorded without it.
+fn parse_record(section: Section<'_>) -> Result<RecordLayer, InputError> {
+    section.only(RECORD_KEYS)?;
+    Ok(RecordLayer {
+        keep_days: section.count("keep_days", 36_500)?,
+        keep_max: section.count("keep_max", 10_000_000)?,
+        keep_plugins: section.flag("keep_plugins")?,
+        redact: section.texts("redact", |text| Pattern::parse(text).map(|_| ()))?,
+        redact_text: section.texts("redact_text", |text| text_pattern(text).map(|_| ()))?,
     })
 }
 
@@ -220,6 +248,48 @@ impl<'a> Section<'a> {
         let number =
             integer(value).ok_or_else(|| self.source.wrong_type(key, value, "a whole number below 2^63"))?;
         check(number).map(Some).map_err(|error| self.source.place(value.span(), error))
+    }
+
+    fn section(&self, key: &str) -> Result<Option<Section<'a>>, InputError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        match value.get_ref().as_table() {
+            Some(table) => Ok(Some(Section { source: self.source, table })),
+            None => {
+                Err(self.source.wrong_type(key, value, &format!("a table: a line [{key}], then its keys")))
+            }
+        }
+    }
+
+    /// A number of things, at least one.
+    fn count(&self, key: &str, most: u32) -> Result<Option<u32>, InputError> {
+        let in_range = |number: i64| {
+            u64::try_from(number).ok().filter(|number| (1..=u64::from(most)).contains(number)).ok_or_else(
+                || {
+                    InputError::new("out-of-range", format!("`{key}` is out of range"))
+                        .found(number.to_string())
+                        .expected(format!("1 to {most}"))
+                },
+            )
+        };
+        let number = self.number(key, in_range)?;
+        Ok(number.and_then(|number| u32::try_from(number).ok()))
+    }
+
+    fn texts(
+        &self,
+        key: &str,
+        check: impl Fn(&str) -> Result<(), InputError>,
+    ) -> Result<Vec<String>, InputError> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let expected = "a list of texts";
+        let array = value.get_ref().as_array().ok_or_else(|| self.source.wrong_type(key, value, expected))?;
+        let text = |item: &Spanned<DeValue<'_>>| {
+            let text = item.get_ref().as_str();
+            let text = text.ok_or_else(|| self.source.wrong_type(key, item, expected))?;
+            check(text).map_err(|error| self.source.place(item.span(), error))?;
+            Ok(text.to_owned())
+        };
+        array.iter().map(text).collect()
     }
 
     fn bandwidth(&self, key: &str) -> Result<Option<Option<u64>>, InputError> {

@@ -148,6 +148,14 @@ const MISTAKES: &[&str] = &[
     "[[node]]\nname = \"a\"\nlabel = {}\n",
     "[[node]]\nname = \"a\"\nlabels = { rack = 1 }\n",
     "[[node]]\nname = \"a\"\nuri = \"qemu:///system\"\n[[node]]\nname = \"a\"\nuri = \"qemu:///system\"\n",
+    "record = true",
+    "[record]\nkeep = 3",
+    "[record]\nkeep_days = 0",
+    "[record]\nredact = \"source.labels\"",
+    "[record]\nredact = [\"source.labels.token\",\n  \"sorce.labels.token\"]",
+    "[record]\nredact = [\"source..token\"]",
+    "[record]\nredact_text = [\"tok_[0-9\"]",
+    "[record]\nredact_text = [\".*\"]",
 ];
 
 #[test]
@@ -174,4 +182,18 @@ fn a_word_names_a_node_or_is_a_uri() {
     );
     assert_eq!(error.hint.as_deref(), Some("did you mean `node1`?"));
     assert!(load("", "").unwrap().resolve("x").unwrap_err().hint.as_deref().unwrap().contains("[[node]]"));
+}
+
+#[test]
+fn what_one_file_redacts_another_adds_to() {
+    let config = load(
+        "[record]\nkeep_days = 7\nredact = [\"source.labels.*password*\"]\n",
+        "[record]\nkeep_plugins = false\nredact = [\"**.token\"]\nredact_text = [\"tok_[0-9]+\"]\n",
+    )
+    .unwrap();
+    assert_eq!((config.record.keep.days, config.record.keep.records), (7, 10_000));
+    assert!(!config.record.keep.plugins);
+    assert_eq!(config.record.redact, ["source.labels.*password*", "**.token"]);
+    assert_eq!(config.record.redact_text, ["tok_[0-9]+"]);
+    assert_eq!(load("", "").unwrap().record, Record::default());
 }

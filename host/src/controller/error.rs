@@ -38,7 +38,9 @@ impl Error {
         match self {
             Self::Input(_) => true,
             Self::Hypervisor(error) => error.code == "no-such-domain",
-            Self::Journal(error) => matches!(error, JournalError::NoSuchJob(_)),
+            Self::Journal(error) => {
+                matches!(error, JournalError::NoSuchJob(_) | JournalError::NoSuchDecision(_))
+            }
         }
     }
 }

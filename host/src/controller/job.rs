@@ -62,7 +62,19 @@ impl Jobs {
     }
 
     fn shown(&self, id: JobId, now: Option<Now>, attended: bool) -> Result<Shown, Error> {
-        Ok(Shown { job: self.job(id)?, events: self.journal.events(id)?, now, attended })
+        let events = self.journal.events(id)?.into_iter().map(|event| self.whole(event)).collect();
+        Ok(Shown { job: self.job(id)?, events, now, attended })
+    }
+
+    /// An event with the decision that it names, as long as that is kept.
+    pub fn whole(&self, mut recorded: Recorded) -> Recorded {
+        if let Event::Decided { decision: decision @ None, record: Some(id), .. } = &mut recorded.event {
+            match self.records.get(*id) {
+                Ok(record) => *decision = Some(Box::new(record.decision)),
+                Err(error) => tracing::debug!(%error, decision = %id, "a job's decision is not to be had"),
+            }
+        }
+        recorded
     }
 
     async fn look_at_both(&self, job: &Job, attended: bool) -> Result<Option<Now>, Error> {

@@ -23,8 +23,10 @@ use crate::model::job::{Event, Failure, JobId, Outcome, OutcomeKind, Phase, Requ
 use crate::model::node::NodeEntry;
 use crate::model::order::{Limits, MigrationOrder, Parameter};
 use crate::model::port::{Abort, ClaimTaken, HypervisorError, JournalError, Presence, Watcher};
+use crate::model::record::{DecisionId, Purpose};
 use crate::model::snapshot::{CandidateFacts, Probe, Snapshot};
 use crate::problem::InputError;
+use crate::record::Taken;
 
 /// What a person wants moved, already validated.
 #[derive(Clone, Debug)]
@@ -38,8 +40,16 @@ pub struct Wanted {
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Finished {
     pub job: JobId,
+    /// The record of the decision.
+    pub record: Option<DecisionId>,
     pub decision: Option<Decision>,
     pub outcome: Outcome,
+}
+
+/// A decision and its record.
+struct Decided {
+    record: DecisionId,
+    decision: Decision,
 }
 
 impl Controller {
@@ -110,7 +120,7 @@ impl Controller {
             domain: domain.name.clone(),
             domain_uuid: uuid,
             paused: domain.state == Some(DomainState::Paused),
-            source: wish.source.clone(),
+            source: self.recorder.redaction.entry(&wish.source),
             to: wish.to.as_ref().map(|node| node.name.clone()),
             destination_name: wish.destination_name.clone(),
             destination_uri: wish.destination_uri.clone(),
@@ -160,37 +170,46 @@ struct Prepared {
 
 impl Migration<'_> {
     async fn run(&self, domain: DomainFacts) -> Result<Finished, Error> {
-        let (snapshot, decision) = self.decide(domain).await?;
-        let Some(chosen) = chosen(&decision, &snapshot) else {
-            return self.conclude(ending::refused(&self.request, &decision), Some(decision));
+        let (snapshot, decided) = self.decide(domain).await?;
+        let Some(chosen) = chosen(&decided.decision, &snapshot) else {
+            return self.conclude(ending::refused(&self.request, &decided.decision), Some(decided));
         };
         if let Some(stop) = self.asked_to_stop()? {
-            return self.conclude(ending::stopped(&self.request, &stop), Some(decision));
+            return self.conclude(ending::stopped(&self.request, &stop), Some(decided));
         }
-        if let Err(taken) = self.reserve(chosen.node.name(), &decision, &snapshot)? {
+        if let Err(taken) = self.reserve(chosen.node.name(), &decided.decision, &snapshot)? {
             let node = chosen.node.name();
-            return self.conclude(ending::claim_taken(&self.request, node, &taken), Some(decision));
+            return self.conclude(ending::claim_taken(&self.request, node, &taken), Some(decided));
         }
         let prepared = match self.prepare(chosen).await? {
             Ok(prepared) => prepared,
-            Err(refusal) => return self.conclude(ending::refused(&self.request, &refusal), Some(*refusal)),
+            Err(refusal) => {
+                return self.conclude(ending::refused(&self.request, &refusal.decision), Some(*refusal));
+            }
         };
         if let Some(stop) = self.asked_to_stop()? {
-            return self.conclude(ending::stopped(&self.request, &stop), Some(decision));
+            return self.conclude(ending::stopped(&self.request, &stop), Some(decided));
         }
         let returned = self.transfer(&prepared).await?;
         let outcome = self.verify(&prepared, &returned).await;
-        Ok(self.conclude_verified(outcome, decision))
+        Ok(self.conclude_verified(outcome, decided))
     }
 
-    async fn decide(&self, domain: DomainFacts) -> Result<(Snapshot, Decision), Error> {
+    /// A decision that cannot be recorded is not acted on.
+    async fn decide(&self, domain: DomainFacts) -> Result<(Snapshot, Decided), Error> {
         self.phase(Phase::Decide);
         let gatherer = self.controller.gatherer(Some(self.job));
         let (snapshot, decision) =
             self.controller.plan_for(&gatherer, &self.wanted.wish, domain, Probe::Finalists).await?;
-        self.record(&Event::Decided { decision: Box::new(decision.clone()) })?;
+        let record = self.keep(Purpose::Migrate { job: self.job }, &snapshot, &decision)?;
+        self.record(&Event::decided(record, &decision))?;
         self.watcher.decided(&decision);
-        Ok((snapshot, decision))
+        Ok((snapshot, Decided { record, decision }))
+    }
+
+    fn keep(&self, purpose: Purpose, snapshot: &Snapshot, decision: &Decision) -> Result<DecisionId, Error> {
+        let Controller { recorder, policy, evaluate, .. } = self.controller;
+        recorder.record(Taken { purpose, policy, snapshot, decision, evaluate: evaluate.as_ref() })
     }
 
     fn reserve(
@@ -205,15 +224,16 @@ impl Migration<'_> {
     }
 
     /// Reads the chosen pair again and judges it again; a changed mind is a refusal.
-    async fn prepare(&self, chosen: CandidateFacts) -> Result<Result<Prepared, Box<Decision>>, Error> {
+    async fn prepare(&self, chosen: CandidateFacts) -> Result<Result<Prepared, Box<Decided>>, Error> {
         self.phase(Phase::Prepare);
         let snapshot = self.read_again(&chosen).await?;
         let again = decide(&self.controller.policy, &snapshot, self.controller.evaluate.as_ref());
+        let record = self.keep(Purpose::Prepare { job: self.job }, &snapshot, &again)?;
         if again.chosen.is_none() {
-            self.record(&Event::Decided { decision: Box::new(again.clone()) })?;
-            return Ok(Err(Box::new(again)));
+            self.record(&Event::decided(record, &again))?;
+            return Ok(Err(Box::new(Decided { record, decision: again })));
         }
-        let destination = chosen.node.entry;
+        let destination = self.controller.recorder.redaction.entry(&chosen.node.entry);
         let order = MigrationOrder {
             domain: self.request.domain_uuid.to_string(),
             destination_uri: destination_uri(&destination, self.request.destination_uri.as_deref())?,
@@ -223,7 +243,9 @@ impl Migration<'_> {
             parameters: self.wanted.parameters.clone(),
         };
         let destination_uri = order.destination_uri.clone();
-        self.record(&Event::Prepared { destination: destination.clone(), destination_uri })?;
+        let prepared =
+            Event::Prepared { destination: destination.clone(), destination_uri, record: Some(record) };
+        self.record(&prepared)?;
         Ok(Ok(Prepared { destination, order }))
     }
 
@@ -293,25 +315,29 @@ impl Migration<'_> {
 
     // ------------------------------------------------------------- endings
 
-    fn conclude(&self, outcome: Outcome, decision: Option<Decision>) -> Result<Finished, Error> {
+    fn conclude(&self, outcome: Outcome, decided: Option<Decided>) -> Result<Finished, Error> {
         self.phase(Phase::Close);
         self.record(&Event::Concluded { outcome: Box::new(outcome.clone()) })?;
         tracing::info!(outcome = %outcome.kind, code = %outcome.code, "job closed");
-        Ok(Finished { job: self.job, decision, outcome })
+        Ok(self.finished(outcome, decided))
+    }
+
+    fn finished(&self, outcome: Outcome, decided: Option<Decided>) -> Finished {
+        let (record, decision) = decided.map(|one| (one.record, one.decision)).unzip();
+        Finished { job: self.job, record, decision, outcome }
     }
 
     /// What both nodes showed is told even if it cannot be recorded.
-    fn conclude_verified(&self, outcome: Outcome, decision: Decision) -> Finished {
-        match self.conclude(outcome.clone(), Some(decision.clone())) {
-            Ok(finished) => finished,
+    fn conclude_verified(&self, mut outcome: Outcome, decided: Decided) -> Finished {
+        match self.conclude(outcome.clone(), None) {
+            Ok(_) => self.finished(outcome, Some(decided)),
             Err(error) => {
-                let mut outcome = outcome;
                 outcome.look_at.push(format!(
                     "the journal did not take this outcome ({}); `wayleave job show {}` concludes the job later",
                     crate::problem::chain(&error),
                     self.job
                 ));
-                Finished { job: self.job, decision: Some(decision), outcome }
+                self.finished(outcome, Some(decided))
             }
         }
     }
@@ -327,7 +353,7 @@ impl Migration<'_> {
             outcome.kind = OutcomeKind::Uncertain;
             outcome.runs_on = None;
             outcome.look_at = vec![format!("`wayleave job show {}` looks at both nodes", self.job)];
-            return Ok(Finished { job: self.job, decision: None, outcome });
+            return Ok(self.finished(outcome, None));
         }
         outcome.look_at.extend(error.hint());
         self.conclude(outcome, None)

@@ -13,6 +13,7 @@ mod gather;
 mod job;
 mod migration;
 mod plan;
+mod recorder;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,15 +22,17 @@ pub use self::error::Error;
 pub use self::gather::Wish;
 pub use self::job::{Now, Shown};
 pub use self::migration::{Finished, Wanted};
+pub use self::recorder::Recorder;
 use crate::migrate::verify::Patience;
 use crate::model::node::{NodeEntry, NodeFacts};
 use crate::model::policy::Policy;
-use crate::model::port::{Evaluate, Hypervisor, Journal};
+use crate::model::port::{Evaluate, Hypervisor, Journal, Records};
 
 /// What it takes to look at jobs and to end them.
 pub struct Jobs {
     pub hypervisor: Arc<dyn Hypervisor>,
     pub journal: Arc<dyn Journal>,
+    pub records: Arc<dyn Records>,
     pub state_folder: PathBuf,
     pub patience: Patience,
 }
@@ -37,6 +40,7 @@ pub struct Jobs {
 /// What it takes to decide and to move. Only `world` knows which adapters are real.
 pub struct Controller {
     pub jobs: Jobs,
+    pub recorder: Recorder,
     pub evaluate: Arc<dyn Evaluate>,
     pub inventory: Vec<NodeEntry>,
     pub policy: Policy,

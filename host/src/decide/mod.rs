@@ -55,6 +55,20 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, evaluate: &dyn Evaluate) -> 
 
 /// A decision with the answers that it rests on.
 pub fn judge(policy: &Policy, snapshot: &Snapshot, evaluate: &dyn Evaluate) -> (Decision, Vec<Answer>) {
+    judge_asking(policy, snapshot, evaluate, ask)
+}
+
+/// The same verdicts and the same choice, without words: for who decides again and again.
+pub fn decide_briefly(policy: &Policy, snapshot: &Snapshot, evaluate: &dyn Evaluate) -> Decision {
+    judge_asking(policy, snapshot, evaluate, ask_briefly).0
+}
+
+fn judge_asking(
+    policy: &Policy,
+    snapshot: &Snapshot,
+    evaluate: &dyn Evaluate,
+    ask: impl Fn(&Policy, &dyn Sitting) -> Vec<Answer>,
+) -> (Decision, Vec<Answer>) {
     let sitting = evaluate.sit(snapshot);
     let answers = ask(policy, sitting.as_ref());
     let standings = weigh(policy, &answers, sitting.rows().len());

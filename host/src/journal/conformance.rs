@@ -68,7 +68,7 @@ fn events_come_back_and_fold(bench: &Bench) {
     let job = open_new(&*journal, 1);
     let mut expected = vec![Event::Opened { request: Box::new(request(1)) }];
     let steps = [
-        Event::Decided { decision: Box::new(decision()) },
+        Event::decided_whole(decision()),
         prepared(),
         started(),
         Event::AbortRequested { by: "anna".into(), reason: "too slow".into() },
@@ -267,7 +267,7 @@ enum Call {
 
 fn any_call() -> impl Strategy<Value = Call> {
     let event = prop_oneof![
-        Just(Event::Decided { decision: Box::new(decision()) }),
+        Just(Event::decided_whole(decision())),
         Just(prepared()),
         Just(started()),
         ".*".prop_map(|by| Event::AbortRequested { by, reason: "any".into() }),

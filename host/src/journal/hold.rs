@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::trouble::Trouble;
 use crate::model::decision::Claim;
 use crate::model::job::{Event, JobId, Room};
@@ -35,6 +37,11 @@ pub fn sum(rooms: impl IntoIterator<Item = Room>) -> Room {
         memory_bytes: sum.memory_bytes.saturating_add(room.memory_bytes),
         vcpus: sum.vcpus.saturating_add(room.vcpus),
     })
+}
+
+/// What is older than this is too old.
+pub fn cutoff(days: u32) -> Option<Timestamp> {
+    Timestamp::now().checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }
 
 /// `Opened` and `Reserved` are written by the calls that give them their meaning.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::hold;
+use super::memory_records::Kept;
 use super::trouble::Trouble;
 use crate::model::decision::Claim;
 use crate::model::job::{Event, Job, JobId, Recorded, Request, Room};
@@ -14,6 +15,7 @@ use crate::model::port::{Abort, ClaimTaken, Journal, JournalError};
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
     jobs: Mutex<BTreeMap<JobId, Entry>>,
+    pub(super) kept: Mutex<Kept>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,10 @@ impl Entry {
 impl MemoryJournal {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    pub(super) fn is_open(&self, job: JobId) -> bool {
+        self.jobs_locked().get(&job).is_some_and(|entry| entry.held.is_some())
     }
 
     fn jobs_locked(&self) -> MutexGuard<'_, BTreeMap<JobId, Entry>> {

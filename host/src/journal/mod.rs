@@ -1,4 +1,4 @@
-//! The record of all jobs: stores behind the `Journal` port.
+//! The record of all jobs and decisions: stores behind the ports `Journal` and `Records`.
 //!
 //! `memory` forgets at exit and serves tests and dry runs; `sqlite` is the embedded
 //! default. One suite (`conformance`) runs on both. Nothing here interprets events: that
@@ -12,12 +12,16 @@
 
 mod hold;
 mod memory;
+mod memory_records;
+mod records;
 mod schema;
 mod sqlite;
 mod trouble;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod record_conformance;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -67,7 +67,8 @@ pub fn started() -> Event {
 }
 
 pub fn prepared() -> Event {
-    Event::Prepared { destination: node("node2"), destination_uri: "qemu+tcp://10.0.0.2/system".into() }
+    let destination_uri = "qemu+tcp://10.0.0.2/system".into();
+    Event::Prepared { destination: node("node2"), destination_uri, record: None }
 }
 
 pub fn concluded() -> Event {

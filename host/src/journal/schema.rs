@@ -71,7 +71,36 @@ CREATE TRIGGER jobs_are_not_removed BEFORE DELETE ON jobs
 BEGIN SELECT RAISE(ABORT, 'jobs are kept'); END;
 ";
 
-const STEPS: &[M<'static>] = &[M::up(FIRST)];
+/// Decisions as they were taken, and the components that took them, both compressed.
+const DECISIONS: &str = "
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_us INTEGER NOT NULL,
+    domain TEXT NOT NULL,
+    job INTEGER REFERENCES jobs (id),
+    summary TEXT NOT NULL CHECK (json_valid(summary)),
+    record BLOB NOT NULL
+) STRICT;
+CREATE INDEX decisions_by_time ON decisions (at_us);
+
+CREATE TABLE components (
+    digest TEXT PRIMARY KEY,
+    wasm BLOB NOT NULL
+) STRICT;
+
+-- Also of components that are not kept.
+CREATE TABLE decision_components (
+    decision INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (decision, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decision_components_by_digest ON decision_components (digest);
+
+CREATE TRIGGER decisions_are_not_changed BEFORE UPDATE ON decisions
+BEGIN SELECT RAISE(ABORT, 'a recorded decision is not changed'); END;
+";
+
+const STEPS: &[M<'static>] = &[M::up(FIRST), M::up(DECISIONS)];
 pub const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// Opens the journal file in a state folder, making both where they are missing.

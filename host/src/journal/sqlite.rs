@@ -30,7 +30,7 @@ impl SqliteJournal {
         Ok(Self { connection: Mutex::new(connection), file })
     }
 
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         doing: &str,
         act: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>,
@@ -38,7 +38,7 @@ impl SqliteJournal {
         self.transact(TransactionBehavior::Immediate, doing, act)
     }
 
-    fn read<T>(
+    pub(super) fn read<T>(
         &self,
         doing: &str,
         act: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>,
@@ -175,7 +175,7 @@ impl Journal for SqliteJournal {
 }
 
 /// The key of a job; ids are small, and one that is not is no job.
-fn key(job: JobId) -> i64 {
+pub(super) fn key(job: JobId) -> i64 {
     i64::try_from(job.0).unwrap_or(-1)
 }
 

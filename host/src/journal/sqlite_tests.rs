@@ -208,3 +208,40 @@ fn what_a_killed_process_recorded_is_there() {
     let events = SqliteJournal::open(folder.path()).unwrap().events(JobId(1)).unwrap();
     assert!(events.len() > durable, "{} events, {durable} were told durable", events.len());
 }
+
+/// Also a file of the version before, which kept whole decisions in its events.
+#[test]
+fn a_journal_of_the_first_version_is_brought_up_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = {
+        let journal = SqliteJournal::open(folder.path()).unwrap();
+        journal.open(&request(1)).unwrap()
+    };
+    let file = folder.path().join("journal.db");
+    let other = Connection::open(&file).unwrap();
+    other
+        .execute_batch("DROP TABLE decision_components; DROP TABLE decisions; DROP TABLE components")
+        .unwrap();
+    other.pragma_update(None, "user_version", 1).unwrap();
+    let decision = serde_json::to_string(&super::samples::decision()).unwrap();
+    let event = format!("{{\"event\":\"decided\",\"decision\":{decision}}}");
+    other.execute("INSERT INTO events VALUES (1, 2, '2026-01-01T00:00:00Z', ?1)", [event]).unwrap();
+    drop(other);
+    let journal = SqliteJournal::open(folder.path()).unwrap();
+    let events = journal.events(job).unwrap();
+    let Event::Decided { decision: Some(decision), record: None, .. } = &events[1].event else {
+        panic!("{:?}", events[1])
+    };
+    assert_eq!(**decision, super::samples::decision());
+    assert!(crate::model::port::Records::list(&journal, &Default::default()).unwrap().is_empty());
+}
+
+#[test]
+fn a_recorded_decision_is_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SqliteJournal::open(folder.path()).unwrap());
+    let other = Connection::open(folder.path().join("journal.db")).unwrap();
+    other.execute("INSERT INTO decisions VALUES (1, 0, 'web', NULL, '{}', x'00')", []).unwrap();
+    let error = other.execute("UPDATE decisions SET domain = 'db'", []).unwrap_err();
+    assert_eq!(error.to_string(), "a recorded decision is not changed");
+}

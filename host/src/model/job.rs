@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::decision::{Claim, Decision};
 use super::node::NodeEntry;
 use super::order::{Limits, MigrationOrder, Parameter};
+use super::record::DecisionId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JobId(pub u64);
@@ -52,7 +53,13 @@ pub enum Event {
         request: Box<Request>,
     },
     Decided {
-        decision: Box<Decision>,
+        /// The whole of it where the event carries it: the record has it else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<Decision>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<DecisionId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<String>,
     },
     /// Claims and room are held from here until the job is concluded.
     Reserved {
@@ -64,6 +71,9 @@ pub enum Event {
     Prepared {
         destination: NodeEntry,
         destination_uri: String,
+        /// The second judgement.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<DecisionId>,
     },
     TransferStarted {
         destination: NodeEntry,
@@ -79,6 +89,19 @@ pub enum Event {
     Concluded {
         outcome: Box<Outcome>,
     },
+}
+
+impl Event {
+    /// A decision that is kept as a record.
+    pub fn decided(record: DecisionId, decision: &Decision) -> Self {
+        Self::Decided { decision: None, record: Some(record), chosen: decision.chosen.clone() }
+    }
+
+    /// A decision that the event itself keeps.
+    pub fn decided_whole(decision: Decision) -> Self {
+        let chosen = decision.chosen.clone();
+        Self::Decided { decision: Some(Box::new(decision)), record: None, chosen }
+    }
 }
 
 /// Room at the destination that an open job holds.

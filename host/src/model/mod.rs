@@ -12,6 +12,7 @@ pub mod node;
 pub mod order;
 pub mod policy;
 pub mod port;
+pub mod record;
 pub mod snapshot;
 
 pub use decision::{Candidate, Decision, Effect, Finding, RuleSummary, Stage, Verdict};
@@ -20,4 +21,5 @@ pub use job::{Event, Job, JobId, Outcome, Phase, Recorded};
 pub use node::{HostFacts, NodeEntry, NodeFacts};
 pub use order::{Limits, MigrationOrder, Parameter, ParameterValue};
 pub use policy::{Mode, OnFault, Policy, RuleInfo, RuleKind, RuleUse};
+pub use record::{DecisionId, DecisionRecord, Purpose};
 pub use snapshot::{PairFacts, Snapshot, Table};

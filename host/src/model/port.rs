@@ -14,6 +14,7 @@ use super::job::{Event, Figures, Job, JobId, Phase, Recorded, Request, Room};
 use super::node::{NodeEntry, NodeFacts};
 use super::order::MigrationOrder;
 use super::policy::{RuleInfo, RuleUse};
+use super::record::{DecisionId, DecisionRecord, Keep, Selection, Summary};
 use super::snapshot::{CpuComparison, Reach, Snapshot, StorageProbe};
 
 // ---------------------------------------------------------------- hypervisor
@@ -130,6 +131,11 @@ pub trait Evaluate: Send + Sync {
 
     /// A sitting over one snapshot: rules are evaluated in it, each in a fresh sandbox.
     fn sit<'a>(&'a self, snapshot: &'a Snapshot) -> Box<dyn Sitting + 'a>;
+
+    /// The component of this digest as it was loaded, where it can still be had.
+    fn component(&self, _digest: &str) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Rows are the candidates that have facts, in the snapshot's order.
@@ -199,6 +205,8 @@ pub enum JournalError {
     /// Nothing is added to a record that is closed.
     #[error("job {0} is concluded already")]
     Concluded(JobId),
+    #[error("there is no record of decision {0}")]
+    NoSuchDecision(DecisionId),
     #[error("{doing}")]
     Store {
         /// Stable, kebab-case: `journal-not-writable`, `journal-disk-full`, ...
@@ -217,6 +225,7 @@ impl JournalError {
             Self::Busy { .. } => "domain-busy",
             Self::NoSuchJob(_) => "no-such-job",
             Self::Concluded(_) => "job-concluded",
+            Self::NoSuchDecision(_) => "no-such-decision",
             Self::Store { code, .. } => code,
         }
     }
@@ -226,6 +235,7 @@ impl JournalError {
             Self::Busy { job, .. } => Some(format!("see `wayleave job show {job}`")),
             Self::NoSuchJob(_) => Some("see `wayleave job list`".to_owned()),
             Self::Concluded(job) => Some(format!("see how it ended: `wayleave job show {job}`")),
+            Self::NoSuchDecision(_) => Some("see `wayleave decision list`; old ones are pruned".to_owned()),
             Self::Store { hint, .. } => hint.clone(),
         }
     }
@@ -286,6 +296,40 @@ pub trait Journal: Send + Sync {
 
     /// Whether somebody wrote that the job is to end: asked often while it runs.
     fn abort_requested(&self, job: JobId) -> Result<Option<Abort>, JournalError>;
+}
+
+// -------------------------------------------------------------------- records
+
+/// Gives a component by its digest, where it can be had.
+pub type ComponentOf<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
+/// Decisions as they were taken, kept beside the journal. Every call is durable when it returns.
+pub trait Records: Send + Sync {
+    /// Gives the record its number and keeps it, with the components that are not kept yet.
+    /// What `keep` does not keep any longer goes in the same step.
+    fn add(
+        &self,
+        record: &DecisionRecord,
+        component: &ComponentOf<'_>,
+        keep: &Keep,
+    ) -> Result<DecisionId, JournalError>;
+
+    /// The canonical JSON of a record.
+    fn text(&self, id: DecisionId) -> Result<String, JournalError>;
+
+    /// Newest first.
+    fn list(&self, wanted: &Selection) -> Result<Vec<Summary>, JournalError>;
+
+    fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, JournalError>;
+
+    fn get(&self, id: DecisionId) -> Result<DecisionRecord, JournalError> {
+        serde_json::from_str(&self.text(id)?).map_err(|error| JournalError::Store {
+            code: "record-unreadable",
+            doing: format!("reading decision {id}"),
+            hint: Some("a newer version of wayleave may have written it".to_owned()),
+            source: Box::new(error),
+        })
+    }
 }
 
 // -------------------------------------------------------------------- watcher

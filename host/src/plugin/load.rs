@@ -81,7 +81,7 @@ impl Loader {
         let bytes = wasm.len() as u64;
         self.fits(bytes)?;
         look_at_header(wasm)?;
-        let digest = format!("{:x}", Sha256::digest(wasm));
+        let digest = digest(wasm);
         let component =
             self.compiled(wasm, &digest).map_err(|error| origin::wants_async(wasm).unwrap_or(error))?;
         let wanted = look_at_imports(&component, &self.imports)?;
@@ -109,6 +109,11 @@ impl Loader {
             .map_err(|text| PluginError::Compile { text })?
             .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })
     }
+}
+
+/// What a component is known by.
+pub fn digest(wasm: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(wasm))
 }
 
 fn look_at_header(wasm: &[u8]) -> Result<(), PluginError> {

@@ -32,6 +32,7 @@ use self::columns::Columns;
 use self::compile::{Compiler, Guarded};
 use self::engine::{SandboxLimits, TickingEngine};
 use self::error::PluginError;
+pub use self::imports::CONTRACT;
 use self::imports::Imports;
 use self::load::{Loader, Plugin};
 use self::sandbox::{Judging, Sandbox};
@@ -217,6 +218,13 @@ impl Evaluate for Plugins {
 
     fn sit<'a>(&'a self, snapshot: &'a Snapshot) -> Box<dyn Sitting + 'a> {
         Box::new(PluginSitting { plugins: self, columns: Arc::new(Columns::new(snapshot)) })
+    }
+
+    /// From its file, unless that was replaced since it was loaded.
+    fn component(&self, digest: &str) -> Option<Vec<u8>> {
+        let plugin = self.plugins.iter().find(|plugin| plugin.digest == digest)?;
+        let wasm = std::fs::read(&plugin.path).ok()?;
+        (load::digest(&wasm) == digest).then_some(wasm)
     }
 }
 

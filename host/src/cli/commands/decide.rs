@@ -2,42 +2,88 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::super::args::{Check, Output, Plan, PolicyFile, Subject};
 use super::super::progress::waiting;
-use super::super::{Exit, render};
+use super::super::{Exit, out, render};
 use super::show;
-use crate::controller::{Error, Wish};
+use crate::controller::{Error, Recorder, Wish};
 use crate::decide::decide;
 use crate::model::decision::{Decision, Stage};
+use crate::model::record::{DecisionId, Purpose};
 use crate::model::snapshot::{Probe, Snapshot};
-use crate::problem::InputError;
+use crate::problem::{InputError, chain};
+use crate::record::Taken;
 use crate::world::World;
 
 const ASKING: &str = "asking the nodes ...";
 
+/// A decision for a person, and the number of its record if it could be recorded.
+#[derive(Serialize)]
+struct Judged {
+    id: Option<DecisionId>,
+    #[serde(flatten)]
+    decision: Decision,
+}
+
 pub async fn plan(world: &World, output: Output, plan: Plan) -> Result<Exit, Error> {
-    let decision = match &plan.subject.facts {
-        Some(file) => from_file(world, file, None, &plan.policy)?,
+    let judged = match &plan.subject.facts {
+        Some(file) => from_file(world, output, file, None, &plan.policy)?,
         None => {
-            let controller = world.controller(plan.policy.file.as_deref())?;
             let wish = wish(world, &plan.subject, None)?;
             let probe = plan.probe.unwrap_or(world.config.probe);
-            waiting(ASKING, controller.plan(&wish, probe)).await?.1
+            live(world, output, &wish, probe, &plan.policy).await?
         }
     };
-    shown(output, &decision)
+    shown(output, &judged)
 }
 
 pub async fn check(world: &World, output: Output, check: Check) -> Result<Exit, Error> {
-    let decision = match &check.subject.facts {
-        Some(file) => from_file(world, file, Some(&check.to), &check.policy)?,
+    let judged = match &check.subject.facts {
+        Some(file) => from_file(world, output, file, Some(&check.to), &check.policy)?,
         None => {
-            let controller = world.controller(check.policy.file.as_deref())?;
             let wish = wish(world, &check.subject, Some(&check.to))?;
-            waiting(ASKING, controller.plan(&wish, Probe::All)).await?.1
+            live(world, output, &wish, Probe::All, &check.policy).await?
         }
     };
-    shown(output, &decision)
+    shown(output, &judged)
+}
+
+async fn live(
+    world: &World,
+    output: Output,
+    wish: &Wish,
+    probe: Probe,
+    policy: &PolicyFile,
+) -> Result<Judged, Error> {
+    let (controller, unrecorded) = world.planner(policy.file.as_deref())?;
+    let (snapshot, decision) = waiting(ASKING, controller.plan(wish, probe)).await?;
+    let recorder = unrecorded.map_or(Ok(&controller.recorder), Err);
+    let taken = Taken {
+        purpose: purpose(wish.to.is_some()),
+        policy: &controller.policy,
+        snapshot: &snapshot,
+        decision: &decision,
+        evaluate: controller.evaluate.as_ref(),
+    };
+    Ok(Judged { id: keep(output, recorder, taken), decision })
+}
+
+fn purpose(one_node: bool) -> Purpose {
+    if one_node { Purpose::Check } else { Purpose::Plan }
+}
+
+/// Nobody acts on it, so it is told also where it cannot be recorded.
+fn keep(output: Output, recorder: Result<&Recorder, Error>, taken: Taken<'_>) -> Option<DecisionId> {
+    match recorder.and_then(|recorder| recorder.record(taken)) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            let text = format!("this decision is not recorded: {}", chain(&error));
+            out::warning(output, error.code(), &text, error.hint().as_deref());
+            None
+        }
+    }
 }
 
 fn wish(world: &World, subject: &Subject, to: Option<&str>) -> Result<Wish, Error> {
@@ -54,7 +100,13 @@ fn wish(world: &World, subject: &Subject, to: Option<&str>) -> Result<Wish, Erro
 }
 
 /// The same decision from facts that were written down; nothing is connected.
-fn from_file(world: &World, file: &Path, to: Option<&str>, policy: &PolicyFile) -> Result<Decision, Error> {
+fn from_file(
+    world: &World,
+    output: Output,
+    file: &Path,
+    to: Option<&str>,
+    policy: &PolicyFile,
+) -> Result<Judged, Error> {
     let mut snapshot = read_snapshot(file)?;
     if let Some(to) = to {
         let names: Vec<String> = snapshot.candidates.iter().map(|one| one.node.name().to_owned()).collect();
@@ -68,7 +120,20 @@ fn from_file(world: &World, file: &Path, to: Option<&str>, policy: &PolicyFile) 
     }
     let plugins = world.plugins()?;
     let policy = world.policy(policy.file.as_deref(), &plugins)?;
-    Ok(decide(&policy, &snapshot, &plugins))
+    let decision = decide(&policy, &snapshot, &plugins);
+    let recorder = world.recorder();
+    let taken = Taken {
+        purpose: purpose(to.is_some()),
+        policy: &policy,
+        snapshot: &snapshot,
+        decision: &decision,
+        evaluate: &plugins,
+    };
+    let id = match recorder {
+        Ok(recorder) => keep(output, Ok(&recorder), taken),
+        Err(error) => keep(output, Err(error), taken),
+    };
+    Ok(Judged { id, decision })
 }
 
 pub fn read_snapshot(file: &Path) -> Result<Snapshot, InputError> {
@@ -88,8 +153,10 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, InputError> {
     })
 }
 
-fn shown(output: Output, decision: &Decision) -> Result<Exit, Error> {
-    show(output, || render::decision(decision), || render::json("decision", decision))?;
+fn shown(output: Output, judged: &Judged) -> Result<Exit, Error> {
+    let Judged { id, decision } = judged;
+    let kept = id.map(|id| format!("Recorded as decision {id}.\n")).unwrap_or_default();
+    show(output, || render::decision(decision) + &kept, || render::json("decision", judged))?;
     let waits = decision.candidates.iter().any(|one| one.stage == Stage::Inconclusive);
     Ok(match &decision.chosen {
         Some(_) => Exit::Done,

@@ -67,7 +67,7 @@ async fn watch(jobs: &Jobs, output: Output, id: JobId) -> Result<Exit, Error> {
         let job = jobs.job(id)?;
         let events = jobs.journal.events(id)?;
         for recorded in &events[told.min(events.len())..] {
-            tell(&display, id, &recorded.event);
+            tell(&display, id, &jobs.whole(recorded.clone()).event);
         }
         told = events.len();
         if !job.is_open() || !jobs.is_attended(id)? {
@@ -85,9 +85,9 @@ async fn watch(jobs: &Jobs, output: Output, id: JobId) -> Result<Exit, Error> {
 fn tell(display: &Display, id: JobId, event: &Event) {
     match event {
         Event::Opened { .. } => display.phase(Some(id), Phase::Check),
-        Event::Decided { decision } => {
+        Event::Decided { decision, .. } => {
             display.phase(Some(id), Phase::Decide);
-            display.decided(decision);
+            decision.iter().for_each(|decision| display.decided(decision));
         }
         Event::Reserved { .. } => display.phase(Some(id), Phase::Reserve),
         Event::Prepared { .. } => display.phase(Some(id), Phase::Prepare),

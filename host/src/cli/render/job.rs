@@ -64,7 +64,7 @@ pub fn job_show(
     parts.push(request(&job.request));
     parts.push(timeline(job, events));
     let last = events.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::Decided { decision } => Some(decision),
+        Event::Decided { decision, .. } => decision.as_ref(),
         _ => None,
     });
     if let Some(decision) = last {
@@ -163,18 +163,21 @@ fn timeline(job: &Job, events: &[Recorded]) -> String {
 fn told(event: &Event) -> String {
     match event {
         Event::Opened { .. } => "opened".to_owned(),
-        Event::Decided { decision } => match &decision.chosen {
-            Some(node) => {
-                format!("decided: {} of {}", clean(node), count(decision.candidates.len(), "candidate"))
-            }
-            None => format!("decided: none of {}", count(decision.candidates.len(), "candidate")),
-        },
+        Event::Decided { decision, record, chosen } => {
+            let chosen = chosen.as_ref().or(decision.as_ref().and_then(|one| one.chosen.as_ref()));
+            let of = decision
+                .as_ref()
+                .map(|one| format!(" of {}", count(one.candidates.len(), "candidate")))
+                .unwrap_or_default();
+            let kept = record.map(|id| format!(" (decision {id})")).unwrap_or_default();
+            format!("decided: {}{of}{kept}", chosen.map_or("none".to_owned(), |node| clean(node)))
+        }
         Event::Reserved { destination, claims, room } => {
             let mut held = vec![bytes(room.memory_bytes), count(room.vcpus as usize, "vCPU")];
             held.extend(claims.iter().map(|claim| format!("{} {}", claim.amount, clean(&claim.resource))));
             format!("reserved at {}: {}", clean(destination), held.join(", "))
         }
-        Event::Prepared { destination, destination_uri } => {
+        Event::Prepared { destination, destination_uri, .. } => {
             format!("prepared: {} is to be reached by {}", clean(&destination.name), clean(destination_uri))
         }
         Event::TransferStarted { destination, .. } => {

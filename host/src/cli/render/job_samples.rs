@@ -101,13 +101,17 @@ pub fn events(number: usize, ended: OutcomeKind) -> Vec<Recorded> {
     let claims = chosen().claims;
     let steps = [
         Event::Opened { request: Box::new(request) },
-        Event::Decided { decision: Box::new(chosen()) },
+        Event::decided_whole(chosen()),
         Event::Reserved {
             destination: "node3".into(),
             claims,
             room: Room { memory_bytes: 4 << 30, vcpus: 2 },
         },
-        Event::Prepared { destination: entry("node3"), destination_uri: "qemu+tcp://node3/system".into() },
+        Event::Prepared {
+            destination: entry("node3"),
+            destination_uri: "qemu+tcp://node3/system".into(),
+            record: None,
+        },
         Event::TransferStarted { destination: entry("node3"), order: Box::new(order) },
         Event::AbortRequested { by: "anna\u{1b}[1m".into(), reason: "wrong node".into() },
         Event::TransferReturned { error },

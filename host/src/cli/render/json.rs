@@ -38,7 +38,15 @@ pub fn json_beside(kind: &str, value: &impl Serialize, beside: &Value) -> String
 }
 
 pub fn json_error(code: &str, message: &str, hint: Option<&str>) -> String {
-    pretty(&json!({ "version": 1, "error": { "code": code, "message": message, "hint": hint } }))
+    trouble("error", code, message, hint)
+}
+
+pub fn json_warning(code: &str, message: &str, hint: Option<&str>) -> String {
+    trouble("warning", code, message, hint)
+}
+
+fn trouble(what: &str, code: &str, message: &str, hint: Option<&str>) -> String {
+    pretty(&json!({ "version": 1, what: { "code": code, "message": message, "hint": hint } }))
 }
 
 /// Readable by people too, and no character in it steers a terminal.

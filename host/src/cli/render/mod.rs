@@ -25,7 +25,7 @@ pub mod text;
 
 pub use decision::{answer as decision_answer, decision};
 pub use job::{Controller, job_list, job_show};
-pub use json::{json, json_error};
+pub use json::{json, json_error, json_warning};
 pub use lint::{lint, lint_json};
 pub use mutation::mutation;
 pub use nodes::{ailments, nodes};
@@ -36,7 +36,15 @@ pub mod report;
 
 /// An error for people: what, then how to mend it.
 pub fn error(code: &str, message: &str, hint: Option<&str>) -> String {
-    let mut shown = format!("error[{}]: {}\n", text::clean(code), text::clean(message));
+    trouble("error", code, message, hint)
+}
+
+pub fn warning(code: &str, message: &str, hint: Option<&str>) -> String {
+    trouble("warning", code, message, hint)
+}
+
+fn trouble(what: &str, code: &str, message: &str, hint: Option<&str>) -> String {
+    let mut shown = format!("{what}[{}]: {}\n", text::clean(code), text::clean(message));
     if let Some(hint) = hint {
         shown += &format!("hint: {}\n", text::clean(hint));
     }
