@@ -4,6 +4,7 @@
 //! parameter known) is for the command that uses it.
 
 pub mod policy;
+mod record;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::record::{Decision, ExportForm, RecordName, Replay, Since};
 use super::help;
 use crate::config::{Probe, limit};
 use crate::model::job::JobId;
@@ -65,6 +67,11 @@ pub enum Command {
     /// See what was recorded, or abort a running move
     #[command(subcommand)]
     Job(Job),
+    /// See and explain decisions that were taken, or write them into files
+    #[command(subcommand)]
+    Decision(Decision),
+    /// Take old decisions again, also by a new policy or plugin, and show what changes
+    Replay(Replay),
     /// See the rules that plugins offer, or build plugins
     #[command(subcommand)]
     Plugin(Plugin),

@@ -51,6 +51,37 @@ pub const JOB_ABORT: &str = "\
 Example:
   wayleave job abort 7 --reason \"wrong node\"";
 
+pub const DECISION_LIST: &str = "\
+Examples:
+  wayleave decision list
+  wayleave decision list --since 7d --domain vm1";
+
+pub const DECISION_SHOW: &str = "\
+Example:
+  wayleave decision show 17";
+
+pub const DECISION_EXPLAIN: &str = "\
+Examples:
+  wayleave decision explain 17
+  wayleave decision explain 17 --node node2";
+
+pub const DECISION_EXPORT: &str = "\
+Examples:
+  wayleave decision export 17 --into vm1.json
+  wayleave decision export 17 --minimise --as suite --into tests/vm1.test.toml";
+
+pub const REPLAY: &str = "\
+Examples:
+  wayleave replay --since 2026-11-01
+  wayleave replay decisions/ --policy strict.toml --allow approved.toml
+  wayleave replay --since 7d --plugin licence.wasm --output json
+
+Exit codes:
+  0  nothing changed, or every change is approved
+  1  something changed
+  2  wrong usage or bad input
+  3  a decision could not be taken again";
+
 pub const PLUGIN_LIST: &str = "\
 Example:
   wayleave plugin list";

@@ -7,10 +7,18 @@
 //!                            └─minimise▶ a record of few facts that says the same
 //! ```
 
+pub mod allow;
+pub mod changes;
+pub mod explain;
+pub mod minimise;
 pub mod pattern;
+pub mod read;
 pub mod redact;
 #[cfg(test)]
 mod redact_tests;
+pub mod replay;
+pub mod suite;
+pub mod whatif;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};

@@ -1,16 +1,19 @@
 //! One function a command: arguments in, the controller called, the result printed.
 
 mod decide;
+mod decision;
 mod facts;
 mod job;
 mod migrate;
 mod node;
 mod plugin;
 mod policy;
+mod replay;
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
+pub use self::replay::Report;
 use super::args::{Command, CommandLine, CompileComponent, Output};
 use super::{Exit, out};
 use crate::controller::Error;
@@ -25,6 +28,8 @@ pub async fn carry_out(world: &World, output: Output, command: Command) -> Resul
         Command::Check(check) => decide::check(world, output, check).await,
         Command::Nodes => node::nodes(world, output).await,
         Command::Job(job) => job::job(world, output, job).await,
+        Command::Decision(command) => decision::decision(world, output, command),
+        Command::Replay(arguments) => replay::replay(world, output, &arguments),
         Command::Plugin(plugin) => plugin::plugin(world, output, plugin),
         Command::Policy(policy) => policy::policy(world, output, policy).await,
         Command::Facts(facts) => facts::facts(world, facts).await,

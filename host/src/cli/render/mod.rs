@@ -17,6 +17,8 @@ mod nodes;
 mod outcome;
 mod plugin;
 mod policy_words;
+mod record;
+mod replay;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -32,6 +34,8 @@ pub use nodes::{ailments, nodes};
 pub use outcome::outcome;
 pub use plugin::{plugin_inspect, plugin_inspect_json, plugin_new, policy, rules};
 pub use policy_words::{advice, changed_verdicts, policy_diff, policy_in_words, policy_tree};
+pub use record::{decision_list, decision_show, explanation};
+pub use replay::{rate, replay};
 pub mod report;
 
 /// An error for people: what, then how to mend it.
