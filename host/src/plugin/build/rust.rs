@@ -135,7 +135,6 @@ fn for_use(cargo: &mut Command) {
 
 /// One operator of the source is one of the component, and its line can be told.
 fn for_debugging(cargo: &mut Command) {
-    cargo.args(["--config", "profile.dev.package.\"*\".opt-level=3"]);
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only").env("CARGO_PROFILE_DEV_STRIP", "none");
     cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_PANIC", "abort");
     // These would be operators that no line of the source has.
