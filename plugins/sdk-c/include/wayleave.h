@@ -353,7 +353,7 @@ void claim(const char *resource, uint64_t amount, uint64_t limit);
 extern const rule_t *const wayleave_rules[];
 
 extern struct wayleave_words {
-    bool explaining;
+    int explaining;
     const char *measured, *needed, *remedy;
 } wayleave_words;
 

@@ -148,9 +148,9 @@ __attribute__((unused)) static bool explain(
     contract_string_t *why
 ) {
     if (!can_ask(ask, row, why)) return false;
-    wayleave_words = (struct wayleave_words){true, "", "", ""};
+    wayleave_words = (struct wayleave_words){1, "", "", ""};
     const char *fact = answer(ask, (node_t){row, candidates().end}).missing;
-    wayleave_words.explaining = false;
+    wayleave_words.explaining = 0;
     if (fact && !*wayleave_words.measured) wayleave_words.measured = format("%s is not known", fact);
     contract_string_dup(&explained->measured, wayleave_words.measured);
     contract_string_dup(&explained->needed, wayleave_words.needed);

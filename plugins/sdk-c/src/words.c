@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct wayleave_words wayleave_words = {false, "", "", ""};
+struct wayleave_words wayleave_words = {0, "", "", ""};
 
 void *wayleave_memory(void *old, size_t size) {
     void *memory = realloc(old, size);
