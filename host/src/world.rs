@@ -142,6 +142,28 @@ impl World {
         Some(Box::new(plugins))
     }
 
+    /// A suite or a recorded decision, with the rules that it is about.
+    pub fn bind_file(&self, file: &Path, folders: &[PathBuf]) -> Result<Bound, Error> {
+        if file.extension().is_none_or(|extension| extension != "json") {
+            return self.bind(crate::suite::file::load(file)?, folders);
+        }
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            InputError::new("suite-unreadable", format!("the record cannot be read: {error}")).in_file(file)
+        })?;
+        let record = crate::record::read::read(&text, file)?;
+        let suite = crate::suite::recorded::suite(file, &record);
+        let mut plugins = self.no_plugins()?;
+        let configured = if folders.is_empty() { &self.config.plugin_folders[..] } else { folders };
+        configured.iter().for_each(|folder| plugins.load_folder(folder));
+        // Plugins of the same name stand in for those that decided then: that is what is tested.
+        let instead = plugins.rules().to_vec();
+        let policy = crate::record::replay::Replay::new(&plugins, None, &instead)
+            .policy_of(&record.policy)
+            .map_err(|impossible| not_to_be_had(file, impossible))?;
+        let baseline = Baseline::load(file)?;
+        Ok(Bound { suite, evaluate: Box::new(plugins), policy: Some(policy), component: None, baseline })
+    }
+
     /// A policy against rules that somebody offers.
     pub fn policy_of(&self, file: &Path, evaluate: &dyn Evaluate) -> Result<Policy, Error> {
         Ok(crate::policy::load(file, evaluate)?)
@@ -233,6 +255,17 @@ impl World {
             state_folder: self.config.state_folder.clone(),
             patience: Patience::default(),
         })
+    }
+}
+
+/// Why a recorded decision cannot be taken again.
+fn not_to_be_had(file: &Path, why: crate::record::replay::Replayed) -> InputError {
+    match why {
+        crate::record::replay::Replayed::Impossible { code, text, wants } => {
+            let problem = InputError::new(code, text).in_file(file);
+            wants.into_iter().fold(problem, InputError::hint)
+        }
+        _ => InputError::new("plugin-not-had", "its rules cannot be had").in_file(file),
     }
 }
 

@@ -47,12 +47,15 @@ pub struct Mutant<'a> {
     pub work: Work<'a>,
 }
 
+/// What a case becomes; none: it cannot be run with the change.
+type OfCase<'a, T> = Box<dyn Fn(&Case) -> Option<T> + Sync + 'a>;
+
 /// How the change is made for one case.
 pub enum Work<'a> {
     /// Settings by rule; none: this case cannot be run with them.
-    Settings(Box<dyn Fn(&Case) -> Option<Value> + Sync + 'a>),
+    Settings(OfCase<'a, Value>),
     /// Other facts; none: the case does not have them.
-    Facts(Box<dyn Fn(&Case) -> Option<Fixture> + Sync + 'a>),
+    Facts(OfCase<'a, Fixture>),
     Audit(String),
     /// The changed component; none: it cannot even be loaded.
     Component(Box<dyn Fn() -> Option<Box<dyn Evaluate>> + Sync + 'a>),

@@ -16,6 +16,7 @@ pub mod expect;
 pub mod facts;
 pub mod file;
 pub mod properties;
+pub mod recorded;
 pub mod run;
 #[cfg(test)]
 mod tests;

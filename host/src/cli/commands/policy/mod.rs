@@ -53,7 +53,7 @@ fn bound(world: &World, suites: &Suites) -> Result<Vec<Bound>, Error> {
     files
         .iter()
         .map(|file| {
-            let bound = world.bind(crate::suite::file::load(file)?, &suites.plugins)?;
+            let bound = world.bind_file(file, &suites.plugins)?;
             bound.check()?;
             Ok(bound)
         })
