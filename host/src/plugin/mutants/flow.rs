@@ -12,6 +12,7 @@ use wasmparser::{
     ValType, ValidPayload, Validator, ValidatorResources, WasmModuleResources,
 };
 
+use super::compiled;
 use super::origin::{Module, Modules};
 use super::places::Places;
 use super::{OwnCode, SourceLine};
@@ -36,6 +37,7 @@ pub struct Step<'a> {
     pub call: Option<Call>,
 }
 
+#[cfg_attr(test, derive(Default))]
 pub struct Call {
     function: u32,
     /// Its first argument is the first that its caller was given.
@@ -100,8 +102,9 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations> {
         let index = function.index;
-        let results =
-            function.resources.sub_type_at(function.ty).map(|ty| ty.unwrap_func().results().to_vec());
+        let signature = function.resources.sub_type_at(function.ty).map(|ty| ty.unwrap_func());
+        let parameters = signature.map_or(0, |ty| ty.params().len() as u32);
+        let results = signature.map(|ty| ty.results().to_vec());
         let mut validator = function.into_validator(allocations);
         let mut steps = Trace::of(body, &mut validator, self.module)?;
         for call in steps.iter().filter_map(|step| step.call.as_ref()) {
@@ -119,6 +122,7 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
         }
         if steps.iter().any(|step| step.own) {
             let whole = steps.first().is_some_and(|step| step.own);
+            compiled::leave_out(&mut steps, parameters, &|number| self.module.is_data(number));
             self.own.push((index, Function { name, results: results.unwrap_or_default(), whole, steps }));
         }
         Ok(validator.into_allocations())
@@ -152,9 +156,14 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
 impl Call {
     /// Without it the function goes on, and only what it does is missing.
     pub fn can_be_left_out(&self) -> bool {
-        let names =
-            ["drop_in_place", "drop_glue", "dealloc", "panic", "free", "unwrap_failed", "expect_failed"];
-        self.results == 0 && !self.answers_in_memory && !names.iter().any(|name| self.callee.contains(name))
+        let names = ["dealloc", "panic", "free", "unwrap_failed", "expect_failed"];
+        let machinery = self.drops() || names.iter().any(|name| self.callee.contains(name));
+        self.results == 0 && !self.answers_in_memory && !machinery
+    }
+
+    /// It is what the compiler calls at the end of a value.
+    pub fn drops(&self) -> bool {
+        ["drop_in_place", "drop_glue"].iter().any(|name| self.callee.contains(name))
     }
 }
 

@@ -10,6 +10,7 @@
 //! not optimised an operator of the source is one operator here; of an optimised one the
 //! mutants are fewer and blunter. Nothing here runs a plugin.
 
+mod compiled;
 mod flow;
 mod operators;
 mod origin;
@@ -110,6 +111,8 @@ pub fn mutants(component: &[u8], own: &OwnCode) -> Result<Vec<Mutant>, MutantsEr
     let mut mutants: Vec<Mutant> =
         functions.iter().flat_map(|function| operators::changes(component, function)).collect();
     mutants.sort_by(|one, other| (one.offset, &one.change).cmp(&(other.offset, &other.change)));
+    // What a mutant puts there may be there already.
+    mutants.retain(|mutant| !component[mutant.offset..].starts_with(&mutant.bytes));
     mutants.dedup_by(|one, other| (one.offset, &one.bytes) == (other.offset, &other.bytes));
     Ok(mutants)
 }
