@@ -76,7 +76,7 @@ fn all_seats_of_a_licence_are_taken_by_residents() -> Result<()> {
             lab.boot(&Guest::ticking("resident").labelled("licence", "db"), &lab.node("node-c"))?;
         let spent = ("licence", "licence-seats-spent");
         let finding = lab.assert_refused(&guest, (&source, &destination), spent)?;
-        ensure!(finding.measured.contains("node-b node-c, 1 seats"), "{finding:?}");
+        ensure!(finding.measured.contains("node-b node-c, 1 seat"), "{finding:?}");
         lab.assert_runs_only_on(&resident, "resident", &lab.node("node-c"))?;
         lab.node("node-c").virsh(["destroy", "resident"])?;
         lab.wayleave(["check", "web", "--from", "node-a", "--to", "node-b"])?.expect_ok().map(drop)

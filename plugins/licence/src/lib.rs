@@ -73,7 +73,7 @@ impl Check for Licence {
             Seat::Uncounted(row) => pass().measured(format_args!("{}, not counted", row)).needed(needed),
             Seat::Kept(row) => pass().measured(format_args!("{}, kept by the move", row)).needed(needed),
             Seat::Taken { row, taken, seats } => pass()
-                .measured(format_args!("{}: {taken} of {seats} seats taken", row))
+                .measured(format_args!("{row}: {taken} of {} taken", table::counted(seats)))
                 .needed(format_args!("a seat for {product}")),
             Seat::NoRow => because(UNKNOWN_PRODUCT).measured("no row").needed(needed).remedy(format_args!(
                 "add a row for {product} to the site's table {}, or mend the domain's label",

@@ -19,10 +19,15 @@ impl fmt::Display for Row {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nodes = if self.nodes.is_empty() { "every node".to_owned() } else { self.nodes.join(" ") };
         match self.seats {
-            Some(seats) => write!(out, "row {} ({nodes}, {seats} seats)", self.number),
+            Some(seats) => write!(out, "row {} ({nodes}, {})", self.number, counted(seats)),
             None => write!(out, "row {} ({nodes})", self.number),
         }
     }
+}
+
+/// "1 seat", "2 seats"
+pub fn counted(seats: u64) -> impl fmt::Display {
+    fmt::from_fn(move |out| write!(out, "{seats} {}", if seats == 1 { "seat" } else { "seats" }))
 }
 
 /// The rows of one product, or why they cannot be had. Columns `nodes` and `seats` may

@@ -21,7 +21,7 @@ impl Check for MachineKnown {
     }
 
     fn judge(&self, node: Node<'_>) -> Verdict {
-        let machine = self.machine.as_deref().unwrap_or("the domain's machine type");
+        let machine = self.machine.as_deref().map_err(|unknown| *unknown)?;
         if node.machine_known()? {
             return pass().measured("offered").needed(machine);
         }

@@ -54,12 +54,13 @@ impl Check for StorageShared {
         let is_shown = |wanted: &&Symbol| disks.clone().any(|disk| disk.disk() == **wanted);
         let shown = self.sourced.iter().filter(is_shown).count();
         if shown < self.sourced.len() {
-            return because(NOT_PROBED).measured(format_args!("{shown} of {} disks", self.sourced.len()));
+            let all = counted(self.sourced.len());
+            return because(NOT_PROBED).measured(format_args!("{shown} of {all}"));
         }
         let found = disks.filter_map(|disk| Some((disk, self.reason(disk)?)));
         let worst = found.clone().map(|(_, reason)| reason).min_by_key(|reason| rank(*reason));
         let Some(worst) = worst else {
-            return pass().measured(format_args!("{shown} disks on shared storage"));
+            return pass().measured(format_args!("{} on shared storage", counted(shown)));
         };
         let named = list(found.map(|(disk, reason)| fmt::from_fn(move |out| told(out, disk, reason))));
         let verdict = because(worst).measured(named).needed("the same storage at both, writable");
@@ -103,10 +104,16 @@ fn rank(reason: Reason) -> u8 {
     }
 }
 
+/// "1 disk", "2 disks"
+fn counted(disks: usize) -> impl fmt::Display {
+    fmt::from_fn(move |out| write!(out, "{disks} {}", if disks == 1 { "disk" } else { "disks" }))
+}
+
 /// "vda: pool-not-writable (pool images: Permission denied)"
 fn told(out: &mut fmt::Formatter<'_>, disk: DiskStorage<'_>, reason: Reason) -> fmt::Result {
     write!(out, "{}: {}", disk.disk(), reason.code())?;
-    let pool = disk.pool().map(|pool| format!("pool {pool}"));
+    let name = disk.pool().map(|pool| pool.to_string()).filter(|name| !name.is_empty());
+    let pool = name.map(|name| format!("pool {name}"));
     let detail = Some(disk.detail()).filter(|detail| !detail.is_empty());
     match (pool, detail) {
         (None, None) => Ok(()),

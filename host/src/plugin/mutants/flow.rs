@@ -154,6 +154,11 @@ impl<'m, 'a> ModuleReading<'m, 'a> {
 }
 
 impl Call {
+    #[cfg(test)]
+    pub fn named(callee: &str) -> Self {
+        Self { callee: callee.to_owned(), ..Self::default() }
+    }
+
     /// Without it the function goes on, and only what it does is missing.
     pub fn can_be_left_out(&self) -> bool {
         let names = ["dealloc", "panic", "free", "unwrap_failed", "expect_failed"];

@@ -50,8 +50,7 @@ fn left_out_of(operators: &[O<'static>], callee: &str) -> Vec<usize> {
         own: true,
         place: None,
         machinery: false,
-        call: matches!(operator, O::Call { .. })
-            .then(|| Call { callee: callee.to_owned(), ..Call::default() }),
+        call: matches!(operator, O::Call { .. }).then(|| Call::named(callee)),
     };
     let mut steps: Vec<Step<'static>> = operators.iter().map(step).collect();
     leave_out(&mut steps, 1, &|address| address >= i64::from(TEXT));
@@ -122,7 +121,7 @@ fn asks_a_byte(more: &[O<'static>]) -> Vec<O<'static>> {
         call(),
         O::End,
     ];
-    [&begin, &asks, more].concat()
+    [&begin[..], &asks[..], more].concat()
 }
 
 #[test]
