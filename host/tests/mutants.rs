@@ -92,6 +92,29 @@ fn a_build_with_lines_gives_mutants_of_the_rules_own_lines() {
     }
 }
 
+/// Drop flags are asked at the end of a function, and a `match` begins with a range check.
+#[test]
+fn what_only_the_compiler_has_written_is_no_mutant() {
+    let folder = debug_folder(&["room", "licence"]);
+    let of_lines = |plugin: &str, file: &str, wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let source = support::repository().join("plugins").join(plugin).join("src").join(file);
+        let text = std::fs::read_to_string(&source).unwrap();
+        let lines: Vec<u32> =
+            (1..).zip(text.lines()).filter(|(_, line)| wanted(line)).map(|(at, _)| at).collect();
+        assert!(!lines.is_empty(), "{file} has changed");
+        let component = component(&folder.join(format!("{plugin}.wasm")));
+        let found = mutants(&component, &own(plugin)).unwrap().into_iter();
+        let is_there = |mutant: &Mutant| {
+            mutant.place.as_ref().is_some_and(|place| place.file == source && lines.contains(&place.line))
+        };
+        found.filter(is_there).map(|mutant| mutant.change).collect()
+    };
+    assert_eq!(of_lines("room", "cpu.rs", &|line| line == "    }"), [""; 0]);
+    let arms = of_lines("licence", "lib.rs", &|line| line.contains("match seats.seat(node)"));
+    assert!(arms.iter().any(|change| change.starts_with("arms ")), "{arms:?}");
+    assert!(!arms.iter().any(|change| change.contains("gt_u")), "{arms:?}");
+}
+
 /// `free < needed` as `free <= needed`: the very node that has just enough is refused.
 #[test]
 fn a_mutant_judges_otherwise_where_its_change_says_so() {
