@@ -25,6 +25,7 @@
 //!
 //! ```text
 //! main -> cli -> world, controller -> record, decide, migrate, policy, site_data, lease -> model
+//!         cli -> reload, mutate, lint -> suite -> fixture, decide, policy -> model
 //!                world -> plugin, libvirt, journal, config (the adapters) -> model
 //! ```
 //!
@@ -44,6 +45,7 @@ pub mod lint;
 pub mod migrate;
 pub mod model;
 pub mod mutate;
+pub mod parallel;
 pub mod plugin;
 pub mod policy;
 pub mod problem;

@@ -21,6 +21,7 @@ use wayleave::model::policy::Policy;
 use wayleave::model::port::Evaluate;
 use wayleave::model::record::{DecisionRecord, Keep, Purpose, Selection, TakenBy};
 use wayleave::model::snapshot::{Access, Reach, Snapshot, StorageProbe};
+use wayleave::parallel::{each, processors};
 use wayleave::plugin::Plugins;
 use wayleave::policy::{load, parse};
 use wayleave::record::changes::CHOICE;
@@ -28,7 +29,7 @@ use wayleave::record::explain::explain;
 use wayleave::record::minimise::minimise;
 use wayleave::record::read::read;
 use wayleave::record::redact::Redaction;
-use wayleave::record::replay::{Replay, Replayed, on_all_processors};
+use wayleave::record::replay::{Replay, Replayed};
 use wayleave::record::whatif::{How, Step, whatif};
 use wayleave::record::{Taken, record};
 
@@ -81,7 +82,7 @@ fn a_thousand_decisions_are_the_same_again_in_seconds() {
         by: by(),
     };
     let begun = Instant::now();
-    let ids = on_all_processors(DECISIONS, |number| {
+    let ids = each(DECISIONS, processors(), |number| {
         let snapshot = fleet(number);
         let decision = decide(&policy, &snapshot, &plugins);
         let taken = Taken {
@@ -100,7 +101,7 @@ fn a_thousand_decisions_are_the_same_again_in_seconds() {
 
     let replay = Replay::new(&plugins, None, &[]);
     let begun = Instant::now();
-    let outcomes = on_all_processors(DECISIONS, |index| {
+    let outcomes = each(DECISIONS, processors(), |index| {
         let text = recorder.records.text(ids[index]).unwrap();
         replay.replay_text(&text, Path::new("store")).unwrap()
     });

@@ -20,26 +20,27 @@ const FUNCTION_LINES_MAX: usize = 70;
 ///
 /// Adapters (`plugin`, `libvirt`, `journal`, `config`) never meet; `cli` and `world` alone name
 /// them, and `cli` only those that are its own business: what plugins there are, and settings.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("model", &[]),
     ("problem", &[]),
     ("lease", &["model"]),
     ("uri", &["problem"]),
     ("xml", &["model"]),
     ("settings_schema", &[]),
+    ("parallel", &[]),
     ("site_data", &["model"]),
     ("policy", &["model", "problem", "settings_schema"]),
     ("decide", &["model"]),
     ("fixture", &["model"]),
-    ("suite", &["model", "decide", "fixture", "policy", "problem", "xml"]),
-    ("mutate", &["model", "fixture", "policy", "suite"]),
+    ("suite", &["model", "decide", "fixture", "parallel", "policy", "problem", "xml"]),
+    ("mutate", &["model", "fixture", "parallel", "policy", "suite"]),
     ("lint", &["model", "fixture", "policy"]),
     ("reload", &["model", "fixture", "problem", "suite"]),
     ("migrate", &["model", "problem", "uri"]),
     ("plugin", &["model", "settings_schema"]),
     ("libvirt", &["model", "xml"]),
     ("journal", &["model"]),
-    ("record", &["model", "decide", "fixture", "problem"]),
+    ("record", &["model", "decide", "fixture", "parallel", "problem"]),
     ("config", &["model", "problem", "record", "uri"]),
     ("controller", &["model", "decide", "lease", "migrate", "policy", "problem", "record", "site_data"]),
     (
@@ -52,6 +53,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "lint",
             "migrate",
             "mutate",
+            "parallel",
             "plugin",
             "policy",
             "problem",

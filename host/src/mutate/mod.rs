@@ -10,17 +10,12 @@
 
 mod facts;
 mod settings;
-#[cfg(test)]
-mod tests;
-
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::fixture::Fixture;
 use crate::model::port::Evaluate;
+use crate::parallel::each;
 use crate::suite::run::{Bound, Varied};
 use crate::suite::{Case, Subject};
 
@@ -99,25 +94,12 @@ pub fn plan(bound: &Bound) -> Vec<Mutant<'_>> {
 
 /// Tries every mutant on some threads; the fates are in the order of the mutants.
 pub fn run(bound: &Bound, mutants: &[Mutant<'_>], jobs: usize, done: &(dyn Fn() + Sync)) -> Vec<Fate> {
-    let next = AtomicUsize::new(0);
-    let fates: Mutex<Vec<(usize, Fate)>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, mutants.len().max(1)) {
-            scope.spawn(|| {
-                while let place = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(mutant) = mutants.get(place)
-                {
-                    if let Some(fate) = fate(bound, mutant) {
-                        fates.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((place, fate));
-                    }
-                    done();
-                }
-            });
-        }
+    let fates = each(mutants.len(), jobs, |place| {
+        let fate = fate(bound, &mutants[place]);
+        done();
+        fate
     });
-    let mut fates = fates.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    fates.sort_by_key(|(place, _)| *place);
-    fates.into_iter().map(|(_, fate)| fate).collect()
+    fates.into_iter().flatten().collect()
 }
 
 /// The share of mutants that was noticed; of none all were.

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::replay::on_all_processors;
 use super::whatif::{Answer, whatif};
 use crate::model::decision::{Candidate, Decision, Effect, Finding, Stage};
 use crate::model::policy::{Mode, Policy, RuleKind};
 use crate::model::port::Evaluate;
 use crate::model::record::{DecisionId, DecisionRecord};
+use crate::parallel::{each, processors};
 
 /// Of many nodes that do not fit, so many are explained; any other by its name.
 const NODES_MAX: usize = 12;
@@ -69,7 +69,7 @@ pub fn explain(
         }
     };
     let few = &told[..told.len().min(NODES_MAX)];
-    let nodes = on_all_processors(few.len(), |index| NotChosen {
+    let nodes = each(few.len(), processors(), |index| NotChosen {
         node: few[index].node.clone(),
         stage: few[index].stage,
         score: few[index].score,

@@ -2,9 +2,7 @@
 //! other plugins, what changes.
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::changes::{Change, changes, exact_changes};
 use super::digest;
@@ -178,33 +176,4 @@ impl Evaluate for Instead<'_> {
     fn sit<'b>(&'b self, snapshot: &'b Snapshot) -> Box<dyn Sitting + 'b> {
         self.evaluate.sit(snapshot)
     }
-}
-
-/// Does so much work on all processors; the results are in order.
-pub fn on_all_processors<T: Send>(tasks: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(tasks.max(1));
-    let next = AtomicUsize::new(0);
-    let one = || {
-        let mut done = Vec::new();
-        loop {
-            let task = next.fetch_add(1, Ordering::Relaxed);
-            if task >= tasks {
-                return done;
-            }
-            done.push((task, work(task)));
-        }
-    };
-    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
-        let mut done = one();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_by_key(|(task, _)| *task);
-    done.into_iter().map(|(_, result)| result).collect()
 }

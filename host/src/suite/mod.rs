@@ -18,8 +18,6 @@ pub mod file;
 pub mod properties;
 pub mod recorded;
 pub mod run;
-#[cfg(test)]
-mod tests;
 pub mod update;
 
 use std::collections::BTreeMap;

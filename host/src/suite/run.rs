@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -19,6 +17,7 @@ use crate::fixture::Fixture;
 use crate::model::decision::Decision;
 use crate::model::policy::{Mode, OnFault, Policy, RuleInfo, RuleUse};
 use crate::model::port::Evaluate;
+use crate::parallel::each;
 use crate::policy::{Refused, accept_settings};
 use crate::problem::InputError;
 
@@ -125,21 +124,10 @@ pub fn run_all(
     jobs: usize,
     run: impl Fn(&Bound, &Case) -> CaseReport + Sync,
 ) -> Vec<CaseReport> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<BTreeMap<usize, CaseReport>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, cases.len().max(1)) {
-            scope.spawn(|| {
-                while let place = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some((bound, case)) = cases.get(place)
-                {
-                    let report = run(bound, case);
-                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place, report);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_values().collect()
+    each(cases.len(), jobs, |place| {
+        let (bound, case) = cases[place];
+        run(bound, case)
+    })
 }
 
 impl Bound {

@@ -13,11 +13,12 @@ use crate::controller::Error;
 use crate::model::policy::RuleInfo;
 use crate::model::port::{Evaluate, Records};
 use crate::model::record::{DecisionId, Selection};
+use crate::parallel::{each, processors};
 use crate::plugin::Plugins;
 use crate::problem::{InputError, chain};
 use crate::record::allow::Allowed;
 use crate::record::changes::Change;
-use crate::record::replay::{Instead, Replay, Replayed, on_all_processors};
+use crate::record::replay::{Instead, Replay, Replayed};
 use crate::world::{World, unusable};
 
 /// What came of it.
@@ -189,7 +190,7 @@ impl<'a> Bench<'a> {
 
     fn once(&self, places: &[Place]) -> Vec<Outcome> {
         let replay = Replay::new(&self.plugins, self.policy.as_ref(), &self.new_rules);
-        on_all_processors(places.len(), |index| {
+        each(places.len(), processors(), |index| {
             let place = &places[index];
             Ok(replay.replay_text(&text(place, self.records)?, Path::new(&place.told()))?)
         })

@@ -13,6 +13,7 @@ use super::super::args::policy::{Policy, Suites};
 use super::super::{Exit, render};
 use super::show;
 use crate::controller::Error;
+use crate::parallel::processors;
 use crate::problem::InputError;
 use crate::suite::run::{Bound, Selection};
 use crate::world::World;
@@ -73,7 +74,6 @@ fn selection(suites: &Suites, shard: Option<(usize, usize)>) -> Result<Selection
 
 /// How many threads run cases.
 fn jobs(suites: &Suites) -> usize {
-    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     suites.jobs.map_or_else(processors, usize::from)
 }
 

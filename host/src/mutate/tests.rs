@@ -1,1 +1,0 @@
-//! Mutants of suites whose rules need no plugin.

@@ -1,1 +1,0 @@
-//! Suites that are read and run with rules that need no plugin.
