@@ -289,7 +289,7 @@ impl Reader<'_> {
                     &self.key_span(key, span),
                     format!("settings of rule `{}` are refused{place}: {message}", info.name),
                 )
-                .hint(format!("its settings: {}", settings_keys(&info.settings_schema)))
+                .hint(format!("its settings: {}", settings_keys(info)))
             }
         })
     }
@@ -322,25 +322,13 @@ impl Reader<'_> {
         })?;
         let settings = Value::Object(serde_json::Map::new());
         self.judge_settings(&info, &settings, &(0..0))?;
-        Ok(RuleUse {
-            name: name.to_owned(),
-            info,
-            mode: Mode::Enforce,
-            on_fault: OnFault::Reject,
-            weight: 1.0,
-            settings,
-            mandatory: true,
-        })
+        Ok(RuleUse { mandatory: true, ..RuleUse::enforced(info, settings) })
     }
 }
 
-/// The keys that a schema names, for a hint.
-fn settings_keys(schema: &Value) -> String {
-    let keys: Vec<&str> = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .map(|properties| properties.keys().map(String::as_str).collect())
-        .unwrap_or_default();
+/// The settings that a rule has, for a hint.
+fn settings_keys(info: &RuleInfo) -> String {
+    let keys: Vec<&str> = info.settings().map(|(key, _)| key.as_str()).collect();
     if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
 }
 

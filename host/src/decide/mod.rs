@@ -148,7 +148,7 @@ pub fn next_to_probe(decision: &Decision, probed: &[String]) -> Option<String> {
         .filter(|one| matches!(one.stage, Stage::Eligible | Stage::Chosen | Stage::Inconclusive))
         .filter(|one| one.stage != Stage::Inconclusive || !probed.contains(&one.node))
         .collect();
-    open.sort_by(|a, b| b.score.unwrap_or(0.0).total_cmp(&a.score.unwrap_or(0.0)).then(a.node.cmp(&b.node)));
+    open.sort_by(|one, other| one.best_first(other));
     let best = open.first()?;
     (best.stage == Stage::Inconclusive).then(|| best.node.clone())
 }

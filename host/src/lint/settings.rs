@@ -10,7 +10,7 @@ use crate::policy::{Refused, accept_settings};
 
 pub fn of_rule(rule: &RuleInfo, evaluate: &dyn Evaluate) -> Vec<Finding> {
     let mut found: Vec<Finding> =
-        properties(rule).flat_map(|(name, schema)| property(rule, name, schema)).collect();
+        rule.settings().flat_map(|(name, schema)| property(rule, name, schema)).collect();
     if rule.settings_schema.get("additionalProperties") != Some(&Value::Bool(false)) {
         found.push(warning(
             "settings-schema-open",
@@ -20,10 +20,6 @@ pub fn of_rule(rule: &RuleInfo, evaluate: &dyn Evaluate) -> Vec<Finding> {
     }
     found.extend(refused(rule, evaluate));
     found
-}
-
-fn properties(rule: &RuleInfo) -> impl Iterator<Item = (&String, &Value)> {
-    rule.settings_schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
 fn required<'a>(rule: &'a RuleInfo, name: &str) -> bool {
@@ -62,7 +58,7 @@ fn property(rule: &RuleInfo, name: &str, schema: &Value) -> Vec<Finding> {
 /// None where nothing tells what a required one could be.
 pub fn likely(rule: &RuleInfo) -> Option<Value> {
     let mut settings = Map::new();
-    for (name, schema) in properties(rule) {
+    for (name, schema) in rule.settings() {
         let first =
             |key: &str| schema.get(key).and_then(Value::as_array).and_then(|all| all.first()).cloned();
         let default = schema.get("default").cloned();

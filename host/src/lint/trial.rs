@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Finding, error, settings};
 use crate::fixture::{Fixture, Fleet, generate};
-use crate::model::policy::{Mode, OnFault, RuleInfo, RuleUse};
+use crate::model::policy::{RuleInfo, RuleUse};
 use crate::model::port::{Evaluate, Explanation, Fault, Rows};
 use crate::model::snapshot::Snapshot;
 
@@ -15,15 +15,7 @@ type Said = BTreeMap<String, (String, Explanation)>;
 
 /// The first thing that went wrong; the others would follow from it.
 pub fn of_rule(rule: &RuleInfo, evaluate: &dyn Evaluate) -> Option<Finding> {
-    let rule_use = RuleUse {
-        name: rule.name.clone(),
-        info: rule.clone(),
-        mode: Mode::Enforce,
-        on_fault: OnFault::Reject,
-        weight: 1.0,
-        settings: settings::likely(rule)?,
-        mandatory: false,
-    };
+    let rule_use = RuleUse::enforced(rule.clone(), settings::likely(rule)?);
     let ask = |snapshot: &Snapshot| said(&rule_use, evaluate, snapshot);
     let many = fleet(MANY)?;
     for (snapshot, about) in [(&fleet(0)?, "no node"), (&fleet(1)?, "one node"), (&many, "forty nodes")] {

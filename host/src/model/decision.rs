@@ -2,6 +2,8 @@
 //!
 //! "No" is data: a refusal is a `Decision` with nothing chosen, not an error.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -64,6 +66,25 @@ pub enum Stage {
     Chosen,
 }
 
+impl Stage {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Inconclusive => "inconclusive",
+            Self::Eligible => "eligible",
+            Self::Chosen => "chosen",
+        }
+    }
+}
+
+impl Candidate {
+    /// The better one first: by score, and by name where that is the same.
+    pub fn best_first(&self, other: &Self) -> Ordering {
+        let score = |candidate: &Self| candidate.score.unwrap_or(0.0);
+        score(other).total_cmp(&score(self)).then_with(|| self.node.cmp(&other.node))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     pub rule: String,
@@ -93,6 +114,25 @@ pub enum Verdict {
     Fault,
 }
 
+impl Verdict {
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Warn, Self::Reject, Self::Unknown, Self::Fault];
+
+    /// As it is written everywhere.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Reject => "reject",
+            Self::Unknown => "unknown",
+            Self::Fault => "fault",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.word() == word)
+    }
+}
+
 /// What follows from it for the candidate, under the rule's mode; the worst is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +142,22 @@ pub enum Effect {
     /// Not known: the candidate waits for a probe.
     Holds,
     Blocks,
+}
+
+impl Effect {
+    /// It keeps the candidate from being eligible.
+    pub fn stops(self) -> bool {
+        matches!(self, Self::Blocks | Self::Holds)
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Warns => "warns",
+            Self::Holds => "holds",
+            Self::Blocks => "blocks",
+        }
+    }
 }
 
 /// Something countable that a move must hold while it runs.

@@ -88,6 +88,40 @@ pub struct RuleInfo {
     pub needs: BTreeSet<String>,
 }
 
+impl RuleUse {
+    /// Enforced, with nothing said of it but settings.
+    pub fn enforced(info: RuleInfo, settings: Value) -> Self {
+        Self {
+            name: info.name.clone(),
+            info,
+            mode: Mode::Enforce,
+            on_fault: OnFault::Reject,
+            weight: 1.0,
+            settings,
+            mandatory: false,
+        }
+    }
+
+    /// A setting as written, or as the schema says it is by default.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        let default = || self.info.settings().find(|(name, _)| *name == key)?.1.get("default");
+        self.settings.get(key).or_else(default)
+    }
+
+    /// The settings with the defaults of those that are not said.
+    pub fn settings_in_force(&self) -> Value {
+        let mut settings = self.settings.clone();
+        if let Some(said) = settings.as_object_mut() {
+            for (key, schema) in self.info.settings() {
+                if let (false, Some(default)) = (said.contains_key(key), schema.get("default")) {
+                    said.insert(key.clone(), default.clone());
+                }
+            }
+        }
+        settings
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
@@ -107,6 +141,11 @@ pub enum ReasonKind {
 }
 
 impl RuleInfo {
+    /// Each setting that the schema names, with its own schema.
+    pub fn settings(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.settings_schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+    }
+
     /// The reason behind a code; none for 0, which passes.
     pub fn reason(&self, code: u8) -> Option<&Reason> {
         usize::from(code).checked_sub(1).and_then(|index| self.reasons.get(index))

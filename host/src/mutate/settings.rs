@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Family, Mutant, Work};
 use crate::fixture;
-use crate::model::policy::{Policy, RuleInfo};
+use crate::model::policy::Policy;
 use crate::policy::accept_settings;
 use crate::suite::Case;
 use crate::suite::run::{Bound, Varied};
@@ -24,21 +24,16 @@ pub(super) fn mutants(bound: &Bound) -> Vec<Mutant<'_>> {
     for case in &bound.suite.cases {
         let Ok(policy) = bound.policy_of(case, &Varied::default()) else { continue };
         for rule in &policy.rules {
-            for (key, schema) in properties(&rule.info) {
+            for (key, schema) in rule.info.settings() {
                 let name = (rule.name.clone(), key.clone());
                 if !seen.contains(&name) {
                     seen.push(name);
-                    mutants.extend(of_key(bound, &rule.name, &key, &schema));
+                    mutants.extend(of_key(bound, &rule.name, key, schema));
                 }
             }
         }
     }
     mutants
-}
-
-fn properties(info: &RuleInfo) -> Vec<(String, Value)> {
-    let properties = info.settings_schema.get("properties").and_then(Value::as_object);
-    properties.into_iter().flatten().map(|(key, schema)| (key.clone(), schema.clone())).collect()
 }
 
 fn of_key<'a>(bound: &'a Bound, rule: &str, key: &str, schema: &Value) -> Vec<Mutant<'a>> {
@@ -79,7 +74,7 @@ fn moved_to(bound: &Bound, case: &Case, rule: &str, key: &str, schema: &Value, m
     }
     let policy: Policy = bound.policy_of(case, &Varied::default()).ok()?;
     let rule = policy.rules.iter().find(|one| one.name == rule)?;
-    let now = rule.settings.get(key).or_else(|| schema.get("default"))?;
+    let now = rule.setting(key)?;
     let value = match moved {
         Move::Beside(place) => beside(now).into_iter().nth(place)?,
         Move::Of(place) => of_schema(schema).into_iter().nth(place)?,

@@ -319,7 +319,7 @@ mod tests {
     use super::super::engine::SandboxLimits;
     use super::super::{Imports, Plugins};
     use super::*;
-    use crate::model::policy::{Mode, OnFault, RuleUse};
+    use crate::model::policy::RuleUse;
     use crate::model::port::{Evaluate, Rows};
     use crate::model::snapshot::Snapshot;
 
@@ -346,15 +346,7 @@ mod tests {
         assert!(plugins.rules().len() >= 2);
         assert!(plugins.loader.imports.known.contains("nodes.rack-unit"));
         for info in plugins.rules() {
-            let rule = RuleUse {
-                name: info.name.clone(),
-                info: info.clone(),
-                mode: Mode::Enforce,
-                on_fault: OnFault::Reject,
-                weight: 1.0,
-                settings: serde_json::json!({}),
-                mandatory: false,
-            };
+            let rule = RuleUse::enforced(info.clone(), serde_json::json!({}));
             let snapshot = Snapshot::empty();
             let rows = plugins.sit(&snapshot).answer(&rule, &|_, _| true).rows;
             let none = match rows.expect("it answers") {

@@ -55,7 +55,7 @@ fn of_rule(was: &RuleUse, now: &RuleUse) -> Vec<Difference> {
     .into_iter()
     .flatten()
     .collect();
-    let (before, after) = (in_force(was), in_force(now));
+    let (before, after) = (was.settings_in_force(), now.settings_in_force());
     let value = |settings: &Value, key: &str| settings.get(key).map(ToString::to_string);
     let keys = |settings: &Value| -> Vec<String> {
         settings.as_object().map(|keys| keys.keys().cloned().collect()).unwrap_or_default()
@@ -66,20 +66,6 @@ fn of_rule(was: &RuleUse, now: &RuleUse) -> Vec<Difference> {
         found.extend(changed(name, &format!("settings.{key}"), value(&before, &key), value(&after, &key)));
     }
     found
-}
-
-/// Settings with the defaults of those that are not said.
-pub fn in_force(rule: &RuleUse) -> Value {
-    let mut settings = rule.settings.clone();
-    let properties = rule.info.settings_schema.get("properties").and_then(Value::as_object);
-    if let Some(said) = settings.as_object_mut() {
-        for (key, schema) in properties.into_iter().flatten() {
-            if let (false, Some(default)) = (said.contains_key(key), schema.get("default")) {
-                said.insert(key.clone(), default.clone());
-            }
-        }
-    }
-    settings
 }
 
 fn mode(mode: Mode) -> String {

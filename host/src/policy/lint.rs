@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::model::policy::{Mode, OnFault, Policy, RuleKind, RuleUse};
 
@@ -85,14 +84,10 @@ fn of_twins(policy: &Policy) -> Vec<Advice> {
 fn of_data(policy: &Policy) -> Vec<Advice> {
     let readers = || policy.rules.iter().filter(|rule| rule.info.needs.contains("site-data.column"));
     let is_named = |table: &str| {
-        readers().any(|rule| {
-            let defaults = rule.info.settings_schema.get("properties").and_then(Value::as_object);
-            let default = |key: &String| rule.settings.get(key).is_none();
-            let of_defaults = defaults.into_iter().flatten().filter(|(key, _)| default(key));
-            let said = rule.settings.as_object().into_iter().flat_map(serde_json::Map::values);
-            said.chain(of_defaults.filter_map(|(_, schema)| schema.get("default")))
-                .any(|value| value == table)
-        })
+        let names = |rule: &RuleUse| {
+            rule.settings_in_force().as_object().is_some_and(|said| said.values().any(|value| value == table))
+        };
+        readers().any(names)
     };
     let mut found = Vec::new();
     for (table, source) in &policy.data {

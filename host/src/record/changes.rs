@@ -178,23 +178,14 @@ fn of_rule<'a>(candidate: &'a Candidate, rule: &str) -> Option<&'a Finding> {
 
 /// `reject memory-short`
 pub fn verdict(finding: &Finding) -> String {
-    let word = match finding.verdict {
-        Verdict::Pass => return "pass".to_owned(),
-        Verdict::Warn => "warn",
-        Verdict::Reject => "reject",
-        Verdict::Unknown => "unknown",
-        Verdict::Fault => "fault",
-    };
-    format!("{word} {}", finding.code)
+    if finding.verdict == Verdict::Pass {
+        return finding.verdict.word().to_owned();
+    }
+    format!("{} {}", finding.verdict.word(), finding.code)
 }
 
 fn effect(effect: Effect) -> &'static str {
-    match effect {
-        Effect::None => "no effect",
-        Effect::Warns => "warns",
-        Effect::Holds => "holds",
-        Effect::Blocks => "blocks",
-    }
+    if effect == Effect::None { "no effect" } else { effect.word() }
 }
 
 fn reason(finding: &Finding) -> String {

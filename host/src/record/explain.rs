@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::whatif::{Answer, whatif};
-use crate::model::decision::{Candidate, Decision, Effect, Finding, Stage};
+use crate::model::decision::{Candidate, Decision, Finding, Stage};
 use crate::model::policy::{Mode, Policy, RuleKind};
 use crate::model::port::Evaluate;
 use crate::model::record::{DecisionId, DecisionRecord};
@@ -90,15 +90,12 @@ pub fn explain(
 }
 
 fn stopping(candidate: &Candidate) -> impl Iterator<Item = &Finding> {
-    candidate.findings.iter().filter(|one| matches!(one.effect, Effect::Blocks | Effect::Holds))
+    candidate.findings.iter().filter(|one| one.effect.stops())
 }
 
 fn runner_up(decision: &Decision) -> Option<&Candidate> {
     let eligible = decision.candidates.iter().filter(|one| one.stage == Stage::Eligible);
-    eligible.min_by(|one, other| {
-        let (left, right) = (one.score.unwrap_or(0.0), other.score.unwrap_or(0.0));
-        right.total_cmp(&left).then_with(|| one.node.cmp(&other.node))
-    })
+    eligible.min_by(|one, other| one.best_first(other))
 }
 
 fn terms(decision: &Decision, runner_up: Option<&Candidate>) -> Vec<Term> {

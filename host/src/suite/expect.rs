@@ -177,9 +177,7 @@ impl Expected {
 pub fn ranked(decision: &Decision) -> Vec<String> {
     let mut open: Vec<&Candidate> =
         decision.candidates.iter().filter(|candidate| candidate.stage != Stage::Rejected).collect();
-    open.sort_by(|a, b| {
-        b.score.unwrap_or(0.0).total_cmp(&a.score.unwrap_or(0.0)).then_with(|| a.node.cmp(&b.node))
-    });
+    open.sort_by(|one, other| one.best_first(other));
     open.into_iter().map(|candidate| candidate.node.clone()).collect()
 }
 
@@ -188,11 +186,11 @@ impl Want {
     fn hold(&self, finding: &Finding, tolerance: f64) -> Vec<(String, String)> {
         let mut told = Vec::new();
         if self.verdict.is_some_and(|verdict| verdict != finding.verdict) {
-            let word = self.verdict.map(verdict_word).unwrap_or_default();
+            let word = self.verdict.map(Verdict::word).unwrap_or_default();
             told.push((word.to_owned(), shown(finding)));
         }
         if self.effect.is_some_and(|effect| effect != finding.effect) {
-            let word = |effect| format!("effect {}", effect_word(effect));
+            let word = |effect: Effect| format!("effect {}", effect.word());
             told.push((self.effect.map(word).unwrap_or_default(), word(finding.effect)));
         }
         if self.code.as_ref().is_some_and(|code| *code != finding.code) {
@@ -235,18 +233,9 @@ fn fits(wanted: &str, found: &str) -> bool {
     }
 }
 
-fn effect_word(effect: Effect) -> &'static str {
-    match effect {
-        Effect::None => "none",
-        Effect::Warns => "warns",
-        Effect::Holds => "holds",
-        Effect::Blocks => "blocks",
-    }
-}
-
 /// `reject memory-short: 1024 MiB free`
 pub fn shown(finding: &Finding) -> String {
-    let mut text = verdict_word(finding.verdict).to_owned();
+    let mut text = finding.verdict.word().to_owned();
     if finding.verdict != Verdict::Pass {
         text = format!("{text} {}", finding.code);
     }
@@ -255,22 +244,6 @@ pub fn shown(finding: &Finding) -> String {
         (Some(measured), _) => format!("{text}: {measured}"),
         (None, _) => text,
     }
-}
-
-pub fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Warn => "warn",
-        Verdict::Reject => "reject",
-        Verdict::Unknown => "unknown",
-        Verdict::Fault => "fault",
-    }
-}
-
-fn verdict_of(word: &str) -> Option<Verdict> {
-    [Verdict::Pass, Verdict::Warn, Verdict::Reject, Verdict::Unknown, Verdict::Fault]
-        .into_iter()
-        .find(|verdict| verdict_word(*verdict) == word)
 }
 
 /// The cells of `expect`: by node where the case is about one rule, else by rule and node.
@@ -317,7 +290,7 @@ pub fn ordered(order: Option<&[String]>, nodes: &[&str]) -> Result<(), String> {
 /// A verdict, a reason code, a score, or a table of them.
 fn wanted(want: &Value) -> Result<Want, String> {
     match want {
-        Value::String(word) => Ok(match verdict_of(word) {
+        Value::String(word) => Ok(match Verdict::of_word(word) {
             Some(verdict) => Want { verdict: Some(verdict), ..Want::default() },
             None => Want { code: Some(word.clone()), ..Want::default() },
         }),

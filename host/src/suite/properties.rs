@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::expect::{Failure, shown, verdict_word};
+use super::expect::{Failure, shown};
 use crate::decide::{decide, verdicts};
 use crate::fixture::{self, Fact, Fixture, Missing};
 use crate::model::decision::{Candidate, Decision, Finding, Verdict};
@@ -135,8 +135,8 @@ impl Held<'_> {
         self.changed(before, after)
             .filter(|(_, _, was, now)| *was == Verdict::Reject && permits(*now))
             .map(|(rule, node, was, now)| {
-                let found = format!("{} when {what} is not known", verdict_word(now));
-                failure(Property::MissingFact, Some(rule), Some(node), verdict_word(was).to_owned(), found)
+                let found = format!("{} when {what} is not known", now.word());
+                failure(Property::MissingFact, Some(rule), Some(node), was.word().to_owned(), found)
             })
             .collect()
     }
@@ -150,8 +150,8 @@ impl Held<'_> {
         let after = verdicts(self.policy, &snapshot, self.evaluate);
         self.changed(before, &after)
             .map(|(rule, node, was, now)| {
-                let found = format!("{} once another node is there", verdict_word(now));
-                failure(Property::AddedNode, Some(rule), Some(node), verdict_word(was).to_owned(), found)
+                let found = format!("{} once another node is there", now.word());
+                failure(Property::AddedNode, Some(rule), Some(node), was.word().to_owned(), found)
             })
             .collect()
     }

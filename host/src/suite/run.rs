@@ -14,8 +14,8 @@ use super::properties::Held;
 use super::{Case, Subject, Suite};
 use crate::decide::{self, judge};
 use crate::fixture::Fixture;
-use crate::model::decision::Decision;
-use crate::model::policy::{Mode, OnFault, Policy, RuleInfo, RuleUse};
+use crate::model::decision::{Decision, Verdict};
+use crate::model::policy::{Mode, Policy, RuleInfo, RuleUse};
 use crate::model::port::Evaluate;
 use crate::parallel::each;
 use crate::policy::{Refused, accept_settings};
@@ -154,7 +154,7 @@ impl Bound {
         case: &Case,
         info: &RuleInfo,
         code: Option<&str>,
-        verdict: Option<crate::model::decision::Verdict>,
+        verdict: Option<Verdict>,
     ) -> Result<(), InputError> {
         const OTHERS: [&str; 10] = [
             "ok",
@@ -175,7 +175,7 @@ impl Bound {
         }
         let text = format!("rule `{}` has no reason `{code}`", info.name);
         let codes: Vec<&str> = std::iter::once("ok").chain(known()).collect();
-        let verdicts = ["pass", "warn", "reject", "unknown", "fault"];
+        let verdicts = Verdict::ALL.map(Verdict::word);
         let expected = format!("{}; or a verdict: {}", codes.join(", "), verdicts.join(", "));
         Err(self
             .problem("no-such-code", case, text)
@@ -337,15 +337,6 @@ fn broken(mut report: CaseReport, text: &str) -> CaseReport {
 
 /// A policy of one rule that is enforced.
 pub fn of_one_rule(info: RuleInfo, settings: Value) -> Policy {
-    let name = info.name.clone();
-    let rule = RuleUse {
-        name: name.clone(),
-        info,
-        mode: Mode::Enforce,
-        on_fault: OnFault::Reject,
-        weight: 1.0,
-        settings,
-        mandatory: false,
-    };
-    Policy { name, digest: String::new(), rules: vec![rule], data: BTreeMap::new() }
+    let rule = RuleUse::enforced(info, settings);
+    Policy { name: rule.name.clone(), digest: String::new(), rules: vec![rule], data: BTreeMap::new() }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Value, value};
 
-use super::expect::{ranked, verdict_word};
+use super::expect::ranked;
 use super::run::{Bound, CaseReport};
 use super::{Case, Subject};
 use crate::model::decision::{Decision, Finding, Verdict};
@@ -90,19 +90,15 @@ fn write_want(item: &mut Item, finding: &Finding) {
             table.insert("code", value(&finding.code));
         }
         if table.contains_key("verdict") {
-            table.insert("verdict", value(verdict_word(finding.verdict)));
+            table.insert("verdict", value(finding.verdict.word()));
         }
         if let (true, Some(score)) = (table.contains_key("score"), finding.score) {
             table.insert("score", value(rounded(score)));
         }
         return;
     }
-    let verdict_stood = item.as_str().is_some_and(|word| {
-        [Verdict::Pass, Verdict::Warn, Verdict::Reject, Verdict::Unknown, Verdict::Fault]
-            .into_iter()
-            .any(|verdict| verdict_word(verdict) == word)
-    });
-    let word = if verdict_stood { verdict_word(finding.verdict) } else { finding.code.as_str() };
+    let verdict_stood = item.as_str().is_some_and(|word| Verdict::of_word(word).is_some());
+    let word = if verdict_stood { finding.verdict.word() } else { finding.code.as_str() };
     let new = finding.score.map_or_else(|| Value::from(word), |score| Value::from(rounded(score)));
     let decor = item.as_value().map(|value| value.decor().clone());
     *item = value(new);

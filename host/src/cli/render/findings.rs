@@ -26,7 +26,7 @@ pub fn of_candidate(candidate: &Candidate) -> String {
 }
 
 pub fn stops(finding: &Finding) -> bool {
-    matches!(finding.effect, Effect::Blocks | Effect::Holds)
+    finding.effect.stops()
 }
 
 pub fn warns(finding: &Finding) -> bool {

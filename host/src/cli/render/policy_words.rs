@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::text::{clean, table, wrap};
-use crate::model::decision::{Candidate, Decision, Stage};
+use crate::model::decision::{Candidate, Decision};
 use crate::model::policy::{Mode, OnFault, Policy, ReasonKind, RuleKind, RuleUse};
-use crate::policy::diff::{Difference, in_force};
+use crate::policy::diff::Difference;
 use crate::policy::lint::Advice;
 use crate::suite::expect::shown;
 
@@ -61,8 +61,8 @@ fn rule_in_words(rule: &RuleUse) -> String {
     if rule.on_fault == OnFault::Warn {
         shown += "  broken  the node is let through, with a warning\n";
     }
-    for (key, value) in in_force(rule).as_object().into_iter().flatten() {
-        let schema = rule.info.settings_schema.get("properties").and_then(|all| all.get(key));
+    for (key, value) in rule.settings_in_force().as_object().into_iter().flatten() {
+        let schema = rule.info.settings().find(|(name, _)| *name == key).map(|(_, schema)| schema);
         let words =
             schema.and_then(|schema| schema.get("description")).and_then(Value::as_str).unwrap_or_default();
         let set = if rule.settings.get(key).is_some() { "" } else { " (default)" };
@@ -88,7 +88,7 @@ pub fn policy_tree(policy: &Policy) -> Value {
     let rules = policy.rules.iter().map(|rule| {
         json!({
             "name": rule.name, "mode": rule.mode, "on_fault": rule.on_fault, "weight": rule.weight,
-            "mandatory": rule.mandatory, "settings": in_force(rule), "rule": rule.info,
+            "mandatory": rule.mandatory, "settings": rule.settings_in_force(), "rule": rule.info,
         })
     });
     json!({ "name": policy.name, "digest": policy.digest, "rules": rules.collect::<Vec<_>>() })
@@ -113,8 +113,8 @@ pub fn changed_verdicts(was: &Decision, now: &Decision) -> Vec<ChangedVerdict> {
             changes.push(ChangedVerdict {
                 node: candidate.node.clone(),
                 rule: None,
-                was: stage(before.stage).to_owned(),
-                now: stage(candidate.stage).to_owned(),
+                was: before.stage.word().to_owned(),
+                now: candidate.stage.word().to_owned(),
             });
         }
     }
@@ -149,15 +149,6 @@ fn changed_findings(before: &Candidate, after: &Candidate) -> Vec<ChangedVerdict
             })
         })
         .collect()
-}
-
-fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Rejected => "rejected",
-        Stage::Inconclusive => "inconclusive",
-        Stage::Eligible => "eligible",
-        Stage::Chosen => "chosen",
-    }
 }
 
 pub fn policy_diff(differences: &[Difference], verdicts: &[(String, Vec<ChangedVerdict>)]) -> String {

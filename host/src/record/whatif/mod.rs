@@ -16,7 +16,7 @@ use self::moves::{Move, Target, moves};
 use self::narrow::{Narrowed, narrow};
 use crate::decide::decide_briefly;
 use crate::fixture::Fixture;
-use crate::model::decision::{Decision, Effect, Stage};
+use crate::model::decision::{Decision, Stage};
 use crate::model::policy::Policy;
 use crate::model::port::Evaluate;
 use crate::model::record::DecisionRecord;
@@ -79,7 +79,7 @@ pub fn whatif(
         .iter()
         .enumerate()
         .filter(|(_, rule)| {
-            candidate.findings.iter().any(|finding| finding.rule == rule.name && stops(finding.effect))
+            candidate.findings.iter().any(|finding| finding.rule == rule.name && finding.effect.stops())
         })
         .map(|(index, _)| index)
         .collect();
@@ -107,10 +107,6 @@ fn kind_of(place: &str) -> String {
 /// The place itself, or one within it.
 fn lies_in(place: &str, outer: &str) -> bool {
     place.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-fn stops(effect: Effect) -> bool {
-    matches!(effect, Effect::Blocks | Effect::Holds)
 }
 
 struct Search<'a> {
@@ -169,7 +165,7 @@ impl Search<'_> {
         let Some(candidate) = decision.candidate(self.node) else { return BTreeSet::new() };
         let still = |index: &usize| {
             let name = &self.policy.rules[*index].name;
-            candidate.findings.iter().any(|finding| finding.rule == *name && stops(finding.effect))
+            candidate.findings.iter().any(|finding| finding.rule == *name && finding.effect.stops())
         };
         self.blocking.iter().copied().filter(|index| !still(index)).collect()
     }

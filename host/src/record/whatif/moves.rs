@@ -53,7 +53,7 @@ impl Move {
             Self::Without { .. } | Self::Append { .. } => None,
             Self::Setting { rule, key, .. } => {
                 let rule = policy.rules.iter().find(|one| one.name == *rule)?;
-                setting(rule, key)
+                rule.setting(key).cloned()
             }
         }
     }
@@ -365,10 +365,9 @@ impl Maker<'_> {
     }
 
     fn settings(&mut self, rule: &RuleUse) {
-        let Some(properties) = rule.info.settings_schema["properties"].as_object() else { return };
-        for (key, schema) in properties {
+        for (key, schema) in rule.info.settings() {
             let make = Move::Setting { rule: rule.name.clone(), key: key.clone(), value: Value::Null };
-            let now = setting(rule, key);
+            let now = rule.setting(key).cloned();
             let bound = |name: &str, scale: u64| schema.get(name).and_then(|bound| number(bound, scale));
             let kind = schema["type"].as_str().unwrap_or_default();
             let values = match kind {
@@ -393,12 +392,6 @@ impl Maker<'_> {
             self.push(make, values, 2);
         }
     }
-}
-
-/// As written, or as the schema says it is by default.
-fn setting(rule: &RuleUse, key: &str) -> Option<Value> {
-    let default = || rule.info.settings_schema.pointer(&format!("/properties/{key}/default"));
-    rule.settings.get(key).or_else(default).cloned()
 }
 
 fn is_size(place: &str) -> bool {
