@@ -19,6 +19,7 @@ use crate::plugin::error::PluginError;
 use crate::plugin::load::Plugin;
 use crate::problem::InputError;
 use crate::record::redact::Redaction;
+use crate::record::replay::Replay;
 use crate::reload::RuleSet;
 use crate::suite::baseline::Baseline;
 use crate::suite::run::Bound;
@@ -82,13 +83,18 @@ impl World {
         })?)
     }
 
-    /// A suite with the rules that it is about: from its own folder, then from `folders`, then, where
-    /// none are named, from the configured ones.
-    pub fn bind(&self, suite: Suite, folders: &[PathBuf]) -> Result<Bound, Error> {
+    /// A suite or a recorded decision, with the rules that it is about, every name in it checked.
+    /// Plugins come from the suite's own folder, then from `folders`, then, where none are named, from
+    /// the configured ones.
+    pub fn bind(&self, file: &Path, folders: &[PathBuf]) -> Result<Bound, Error> {
+        let folders = if folders.is_empty() { &self.config.plugin_folders[..] } else { folders };
+        if file.extension().is_some_and(|extension| extension == "json") {
+            return self.bind_record(file, folders);
+        }
+        let suite = crate::suite::file::load(file)?;
         let mut plugins = self.no_plugins()?;
-        let configured = if folders.is_empty() { &self.config.plugin_folders[..] } else { folders };
         let folders: Vec<&Path> =
-            std::iter::once(suite.folder()).chain(configured.iter().map(PathBuf::as_path)).collect();
+            std::iter::once(suite.folder()).chain(folders.iter().map(PathBuf::as_path)).collect();
         let mut component = None;
         let policy = match &suite.subject {
             Subject::Plugin(name) => {
@@ -102,31 +108,56 @@ impl World {
                 Some(self.policy(Some(file), &plugins)?)
             }
         };
-        let baseline = Baseline::load(&suite.path)?;
-        Ok(Bound { suite, evaluate: Box::new(plugins), policy, component, baseline })
+        bound(suite, Arc::new(plugins), policy, component)
     }
 
-    /// A policy with its plugins, proved by its own self-test, or why it is not to be used.
+    fn bind_record(&self, file: &Path, folders: &[PathBuf]) -> Result<Bound, Error> {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            InputError::new("suite-unreadable", format!("the record cannot be read: {error}")).in_file(file)
+        })?;
+        let record = crate::record::read::read(&text, file)?;
+        let mut plugins = self.no_plugins()?;
+        folders.iter().for_each(|folder| plugins.load_folder(folder));
+        // Plugins of the same name stand in for those that decided then: that is what is tested.
+        let instead = plugins.rules().to_vec();
+        let policy = Replay::new(&plugins, None, &instead).policy_of(&record.policy).map_err(|why| {
+            let problem = InputError::new(why.code, why.text).in_file(file);
+            why.wants.into_iter().fold(problem, InputError::hint)
+        })?;
+        bound(crate::suite::recorded::suite(file, &record), Arc::new(plugins), Some(policy), None)
+    }
+
+    /// A policy with its plugins, proved by its own self-test, or why it is not to be used. What is
+    /// proved is what was loaded, whatever becomes of the files meanwhile.
     pub fn rule_set(&self, file: Option<&Path>) -> Result<RuleSet, Error> {
+        let file = file.unwrap_or(&self.config.policy);
         let plugins = self.plugins()?;
-        let policy = self.policy(file, &plugins)?;
+        let policy = self.policy(Some(file), &plugins)?;
         let used = |plugin: &&Plugin| {
             plugin.rules.iter().any(|rule| policy.rules.iter().any(|used| used.info == *rule))
         };
-        let beside = plugins.all().iter().filter(used).map(|plugin| plugin.path.with_extension("test.toml"));
-        let own = file.unwrap_or(&self.config.policy).with_extension("test.toml");
-        let suites = beside
-            .chain(std::iter::once(own))
+        let beside = plugins.all().iter().filter(used).map(|plugin| plugin.path.as_path());
+        let suites: Vec<PathBuf> = beside
+            .chain(std::iter::once(file))
+            .map(|subject| subject.with_extension("test.toml"))
             .filter(|suite| suite.is_file())
-            .map(|suite| {
-                let bound = self.bind(crate::suite::file::load(&suite)?, &[])?;
-                bound.check()?;
-                Ok(bound)
-            })
-            .collect::<Result<Vec<Bound>, Error>>()?;
+            .collect();
         let set = RuleSet { policy, evaluate: Arc::new(plugins) };
-        set.prove(&suites)?;
+        let suites = suites.iter().map(|suite| self.bind_to(&set, file, suite));
+        set.prove(&suites.collect::<Result<Vec<Bound>, Error>>()?)?;
         Ok(set)
+    }
+
+    /// A suite beside a set of rules, about that very set; `own` is the file of its policy.
+    fn bind_to(&self, set: &RuleSet, own: &Path, suite: &Path) -> Result<Bound, Error> {
+        let suite = crate::suite::file::load(suite)?;
+        let is_own = |file: &Path| std::fs::canonicalize(file).ok() == std::fs::canonicalize(own).ok();
+        let policy = match &suite.subject {
+            Subject::Plugin(_) => None,
+            Subject::Policy(file) if is_own(file) => Some(set.policy.clone()),
+            Subject::Policy(file) => Some(self.policy_of(file, set.evaluate.as_ref())?),
+        };
+        bound(suite, Arc::clone(&set.evaluate), policy, None)
     }
 
     /// A plugin that was changed in memory, by itself; none where it is no plugin any more. It is not
@@ -140,28 +171,6 @@ impl World {
         let mut plugins = Plugins::empty(None, limits).ok()?;
         plugins.add(plugins.load_bytes(file, component).ok()?);
         Some(Box::new(plugins))
-    }
-
-    /// A suite or a recorded decision, with the rules that it is about.
-    pub fn bind_file(&self, file: &Path, folders: &[PathBuf]) -> Result<Bound, Error> {
-        if file.extension().is_none_or(|extension| extension != "json") {
-            return self.bind(crate::suite::file::load(file)?, folders);
-        }
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            InputError::new("suite-unreadable", format!("the record cannot be read: {error}")).in_file(file)
-        })?;
-        let record = crate::record::read::read(&text, file)?;
-        let suite = crate::suite::recorded::suite(file, &record);
-        let mut plugins = self.no_plugins()?;
-        let configured = if folders.is_empty() { &self.config.plugin_folders[..] } else { folders };
-        configured.iter().for_each(|folder| plugins.load_folder(folder));
-        // Plugins of the same name stand in for those that decided then: that is what is tested.
-        let instead = plugins.rules().to_vec();
-        let policy = crate::record::replay::Replay::new(&plugins, None, &instead)
-            .policy_of(&record.policy)
-            .map_err(|impossible| not_to_be_had(file, impossible))?;
-        let baseline = Baseline::load(file)?;
-        Ok(Bound { suite, evaluate: Box::new(plugins), policy: Some(policy), component: None, baseline })
     }
 
     /// A policy against rules that somebody offers.
@@ -258,15 +267,17 @@ impl World {
     }
 }
 
-/// Why a recorded decision cannot be taken again.
-fn not_to_be_had(file: &Path, why: crate::record::replay::Replayed) -> InputError {
-    match why {
-        crate::record::replay::Replayed::Impossible { code, text, wants } => {
-            let problem = InputError::new(code, text).in_file(file);
-            wants.into_iter().fold(problem, InputError::hint)
-        }
-        _ => InputError::new("plugin-not-had", "its rules cannot be had").in_file(file),
-    }
+/// A suite with who answers for its rules; every rule and code that it names is there.
+fn bound(
+    suite: Suite,
+    evaluate: Arc<dyn Evaluate>,
+    policy: Option<Policy>,
+    component: Option<PathBuf>,
+) -> Result<Bound, Error> {
+    let baseline = Baseline::load(&suite.path)?;
+    let bound = Bound { suite, evaluate, policy, component, baseline };
+    bound.check()?;
+    Ok(bound)
 }
 
 /// A file that is no plugin, in words.

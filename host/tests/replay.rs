@@ -29,7 +29,7 @@ use wayleave::record::explain::explain;
 use wayleave::record::minimise::minimise;
 use wayleave::record::read::read;
 use wayleave::record::redact::Redaction;
-use wayleave::record::replay::{Replay, Replayed};
+use wayleave::record::replay::{Impossible, Replay, Replayed};
 use wayleave::record::whatif::{How, Step, whatif};
 use wayleave::record::{Taken, record};
 
@@ -152,7 +152,9 @@ fn what_is_not_the_recorded_plugin_is_never_taken_for_it() {
     let policy = default_policy(&plugins);
     let mut record = taken(&plugins, &policy, &support::fleet::fleet(5), &[]);
     record.policy.rules[3].plugin_digest = "0".repeat(64);
-    let Replayed::Impossible { code, wants, .. } = Replay::new(&plugins, None, &[]).replay(&record) else {
+    let Replayed::Impossible(Impossible { code, wants, .. }) =
+        Replay::new(&plugins, None, &[]).replay(&record)
+    else {
         panic!("it was taken again")
     };
     assert_eq!((code, wants), ("plugin-not-had", Some("0".repeat(64))));
@@ -163,7 +165,7 @@ fn what_is_not_the_recorded_plugin_is_never_taken_for_it() {
     let mut less = new.clone();
     less.iter_mut().for_each(|rule| rule.name = "another".to_owned());
     let outcome = Replay::new(&plugins, None, &less).replay(&record);
-    assert!(matches!(outcome, Replayed::Impossible { code: "rule-gone", .. }), "{outcome:?}");
+    assert!(matches!(outcome, Replayed::Impossible(Impossible { code: "rule-gone", .. })), "{outcome:?}");
 }
 
 #[test]
@@ -215,7 +217,7 @@ fn a_redacted_record_decides_as_it_did_and_holds_no_secret() {
         "the decision is the real one"
     );
     let outcome = Replay::new(&plugins, None, &[]).replay(&record);
-    assert!(matches!(outcome, Replayed::Impossible { code: "record-redacted", .. }));
+    assert!(matches!(outcome, Replayed::Impossible(Impossible { code: "record-redacted", .. })));
 }
 
 #[test]

@@ -356,3 +356,94 @@ fn fmt_keeps_comments_and_is_done_after_once() {
     assert!(place.run("policy fmt ugly.toml").starts_with("exit 0"));
     assert_eq!(place.read("ugly.toml"), once);
 }
+
+#[test]
+fn a_recorded_decision_is_a_case_as_it_is() {
+    let place = Place::with(&[]);
+    fs::copy(repository().join("host/tests/data/facts/fleet.json"), place.path("fleet.json")).unwrap();
+    fs::copy(repository().join("policies/default.toml"), place.path("default.toml")).unwrap();
+    fs::copy(repository().join("policies/licences.toml"), place.path("licences.toml")).unwrap();
+    assert!(place.run("plan --facts fleet.json --policy default.toml").starts_with("exit 0"));
+    assert!(place.run("decision export 1 --into decision.json").starts_with("exit 0"));
+    let told = place.run("policy test decision.json");
+    assert!(told.starts_with("exit 0") && told.contains("1 passed, 0 failed"), "{told}");
+    // Had the rule been asked for more, the nodes would have been refused.
+    let stricter = place.read("decision.json").replace("\"reserve_mib\":256", "\"reserve_mib\":9000000");
+    assert_ne!(stricter, place.read("decision.json"));
+    place.write("decision.json", &stricter);
+    let told = place.run("policy test decision.json");
+    assert!(told.starts_with("exit 1") && told.contains("found reject memory-short"), "{told}");
+    place.write("decision.json", "{}");
+    assert!(place.run("policy test decision.json").starts_with("exit 2"));
+}
+
+/// `policy watch` at work, and what it says.
+struct Watching {
+    child: std::process::Child,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+impl Watching {
+    fn start(place: &Place, words: &[&str]) -> Self {
+        let mut child = place.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = std::sync::mpsc::channel();
+        tell(child.stdout.take().unwrap(), sender.clone());
+        tell(child.stderr.take().unwrap(), sender);
+        Self { child, lines }
+    }
+
+    /// Everything that it says up to a line with these words.
+    fn until(&self, words: &str) -> String {
+        let mut told = String::new();
+        while !told.lines().last().is_some_and(|line| line.contains(words)) {
+            match self.lines.recv_timeout(std::time::Duration::from_secs(60)) {
+                Ok(line) => told += &format!("{line}\n"),
+                Err(_) => panic!("it never said {words:?}, but:\n{told}"),
+            }
+        }
+        told
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn tell(from: impl std::io::Read + Send + 'static, to: std::sync::mpsc::Sender<String>) {
+    use std::io::BufRead;
+    std::thread::spawn(move || {
+        std::io::BufReader::new(from).lines().map_while(Result::ok).try_for_each(|line| to.send(line))
+    });
+}
+
+#[test]
+fn a_set_of_rules_is_taken_over_whole_or_not_at_all() {
+    let policy = |reserve: &str| {
+        format!("[[rule]]\nuse = \"memory-room\"\n[rule.settings]\nreserve_mib = {reserve}\n")
+    };
+    let place = Place::with(&[("small.toml", &policy("256"))]);
+    let watching = Watching::start(&place, &["policy", "watch", "small.toml"]);
+    watching.until("in use: policy small with 5 rules");
+
+    place.write("small.toml", &policy("300"));
+    let told = watching.until("settings.reserve_mib  256  300");
+    assert!(told.contains("in use: policy small"), "{told}");
+
+    place.write("small.toml", &policy("\"much\""));
+    let told = watching.until("error[bad-settings]");
+    assert!(told.contains("the old set of rules stays in use") && !told.contains("in use: policy"), "{told}");
+
+    // A suite beside the policy is about the very set that is to be taken over.
+    let suite = "policy = \"small.toml\"\n[facts]\ndomain.memory_bytes = \"1 GiB\"\n\
+        nodes.beta.memory_free_bytes = \"2 GiB\"\n[[case]]\nname = \"beta has room\"\nexpect.memory-room.beta = \"ok\"\n";
+    place.write("small.test.toml", suite);
+    place.write("small.toml", &policy("5000"));
+    let told = watching.until("error[self-test-failed]");
+    assert!(told.contains("small.test.toml:") && !told.contains("in use: policy"), "{told}");
+
+    place.write("small.toml", &policy("400"));
+    watching.until("settings.reserve_mib  300  400");
+}

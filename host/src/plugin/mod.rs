@@ -117,22 +117,19 @@ impl Plugins {
     }
 
     pub fn load_folders(&mut self, folders: &[PathBuf]) {
-        for path in folders.iter().flat_map(|folder| wasm_files(folder)) {
-            match self.load_file(&path) {
-                Ok(plugin) => self.add(plugin),
-                Err(error) => self.broken.push((path, error)),
-            }
-        }
+        folders.iter().flat_map(|folder| wasm_files(folder)).for_each(|path| self.take_in(path, true));
     }
 
     /// Takes in a folder's plugins; one whose name is there already stays out.
     pub fn load_folder(&mut self, folder: &Path) {
-        for path in wasm_files(folder) {
-            match self.load_file(&path) {
-                Ok(plugin) if self.has(&plugin) => {}
-                Ok(plugin) => self.add(plugin),
-                Err(error) => self.broken.push((path, error)),
-            }
+        wasm_files(folder).into_iter().for_each(|path| self.take_in(path, false));
+    }
+
+    fn take_in(&mut self, path: PathBuf, namesakes_too: bool) {
+        match self.load_file(&path) {
+            Ok(plugin) if namesakes_too || !self.has(&plugin) => self.add(plugin),
+            Ok(_) => {}
+            Err(error) => self.broken.push((path, error)),
         }
     }
 

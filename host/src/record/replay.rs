@@ -30,12 +30,16 @@ pub struct Replay<'a> {
 pub enum Replayed {
     Same,
     Changed(Vec<Change>),
-    /// It cannot be taken again.
-    Impossible {
-        code: &'static str,
-        text: String,
-        wants: Option<String>,
-    },
+    Impossible(Impossible),
+}
+
+/// Why a decision cannot be taken again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impossible {
+    pub code: &'static str,
+    pub text: String,
+    /// The digest of a component that would mend it.
+    pub wants: Option<String>,
 }
 
 impl<'a> Replay<'a> {
@@ -74,15 +78,15 @@ impl<'a> Replay<'a> {
 
     pub fn replay(&self, record: &DecisionRecord) -> Replayed {
         if record.redacted.decides_otherwise {
-            return Replayed::Impossible {
+            return Replayed::Impossible(Impossible {
                 code: "record-redacted",
                 text: "what was redacted is what it rested on".to_owned(),
                 wants: None,
-            };
+            });
         }
         let now = match self.decide(record) {
             Ok(now) => now,
-            Err(impossible) => return impossible,
+            Err(impossible) => return Replayed::Impossible(impossible),
         };
         let found = if self.is_exact() {
             if digest(&now) == record.decision_digest {
@@ -96,7 +100,7 @@ impl<'a> Replay<'a> {
     }
 
     /// The decision as it is now.
-    pub fn decide(&self, record: &DecisionRecord) -> Result<Decision, Replayed> {
+    pub fn decide(&self, record: &DecisionRecord) -> Result<Decision, Impossible> {
         let own;
         let policy = match self.policy {
             Some(policy) => policy,
@@ -109,7 +113,7 @@ impl<'a> Replay<'a> {
     }
 
     /// A recorded policy with its rules found again.
-    pub fn policy_of(&self, recorded: &RecordedPolicy) -> Result<Policy, Replayed> {
+    pub fn policy_of(&self, recorded: &RecordedPolicy) -> Result<Policy, Impossible> {
         let rules = recorded.rules.iter().map(|rule| {
             let info = self.rule(rule)?;
             Ok(RuleUse {
@@ -130,17 +134,17 @@ impl<'a> Replay<'a> {
         })
     }
 
-    fn rule(&self, rule: &RecordedRule) -> Result<&'a RuleInfo, Replayed> {
+    fn rule(&self, rule: &RecordedRule) -> Result<&'a RuleInfo, Impossible> {
         if self.replaced.contains(&rule.plugin.as_str()) {
             let found = self.instead.get(&(rule.plugin.as_str(), rule.rule.as_str()));
-            return found.copied().ok_or_else(|| Replayed::Impossible {
+            return found.copied().ok_or_else(|| Impossible {
                 code: "rule-gone",
                 text: format!("the new plugin {} offers no rule {}", rule.plugin, rule.rule),
                 wants: None,
             });
         }
         let found = self.by_digest.get(&(rule.plugin_digest.as_str(), rule.rule.as_str()));
-        found.copied().ok_or_else(|| Replayed::Impossible {
+        found.copied().ok_or_else(|| Impossible {
             code: "plugin-not-had",
             text: format!("plugin {} ({}) is not to be had", rule.plugin, rule.plugin_digest),
             wants: Some(rule.plugin_digest.clone()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -24,7 +25,7 @@ use crate::problem::InputError;
 /// A suite with who answers for its rules, and what it is about.
 pub struct Bound {
     pub suite: Suite,
-    pub evaluate: Box<dyn Evaluate>,
+    pub evaluate: Arc<dyn Evaluate>,
     /// Of a suite of a policy.
     pub policy: Option<Policy>,
     /// Of a suite of a plugin: its file.

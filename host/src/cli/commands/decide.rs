@@ -1,5 +1,6 @@
 //! `plan` and `check`: a decision that nobody acts on, live or from a recorded snapshot.
 
+use std::borrow::Borrow;
 use std::path::Path;
 
 use serde::Serialize;
@@ -75,8 +76,12 @@ fn purpose(one_node: bool) -> Purpose {
 }
 
 /// Nobody acts on it, so it is told also where it cannot be recorded.
-fn keep(output: Output, recorder: Result<&Recorder, Error>, taken: Taken<'_>) -> Option<DecisionId> {
-    match recorder.and_then(|recorder| recorder.record(taken)) {
+fn keep(
+    output: Output,
+    recorder: Result<impl Borrow<Recorder>, Error>,
+    taken: Taken<'_>,
+) -> Option<DecisionId> {
+    match recorder.and_then(|recorder| recorder.borrow().record(taken)) {
         Ok(id) => Some(id),
         Err(error) => {
             let text = format!("this decision is not recorded: {}", chain(&error));
@@ -129,11 +134,7 @@ fn from_file(
         decision: &decision,
         evaluate: &plugins,
     };
-    let id = match recorder {
-        Ok(recorder) => keep(output, Ok(&recorder), taken),
-        Err(error) => keep(output, Err(error), taken),
-    };
-    Ok(Judged { id, decision })
+    Ok(Judged { id: keep(output, recorder, taken), decision })
 }
 
 pub fn read_snapshot(file: &Path) -> Result<Snapshot, InputError> {

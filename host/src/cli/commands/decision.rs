@@ -15,7 +15,7 @@ use crate::problem::InputError;
 use crate::record::explain::explain;
 use crate::record::minimise::minimise;
 use crate::record::read::read;
-use crate::record::replay::{Replay, Replayed};
+use crate::record::replay::{Impossible, Replay};
 use crate::record::suite;
 use crate::world::World;
 
@@ -72,24 +72,24 @@ impl Desk {
             self.record.policy.components().into_iter().map(str::to_owned).collect();
         bench.fetch_missing(&wanted);
         let policy = Replay::new(bench.evaluate(), None, &[]).policy_of(&self.record.policy);
-        let policy = policy.map_err(|impossible| not_again(&self.record, impossible))?;
+        let policy = policy.map_err(|why| not_again(&self.record, why))?;
         Ok((bench, policy))
     }
 }
 
-fn not_again(record: &DecisionRecord, impossible: Replayed) -> Error {
-    let (code, text) = match impossible {
-        Replayed::Impossible { code, text, .. } => (code, text),
-        Replayed::Same | Replayed::Changed(_) => ("record-differs", "it comes out differently".to_owned()),
-    };
+fn not_again(record: &DecisionRecord, why: Impossible) -> Error {
     let which = record.id.map_or_else(|| "the decision".to_owned(), |id| format!("decision {id}"));
     Error::Hypervisor(HypervisorError {
-        code: code.to_owned(),
+        code: why.code.to_owned(),
         doing: format!("taking {which} for domain {} again", record.decision.domain),
-        text,
+        text: why.text,
         hint: Some("`wayleave replay` says of every decision whether it can be taken again".to_owned()),
         number: None,
     })
+}
+
+fn comes_out_differently() -> Impossible {
+    Impossible { code: "record-differs", text: "it comes out differently".to_owned(), wants: None }
 }
 
 fn explained(world: &World, output: Output, name: &RecordName, node: Option<&str>) -> Result<Exit, Error> {
@@ -141,7 +141,7 @@ fn minimised(world: &World, desk: &Desk) -> Result<DecisionRecord, Error> {
     let (bench, policy) = desk.bench(world)?;
     let by = world.taken_by();
     let smaller = minimise(&desk.record, &policy, bench.evaluate(), &by)
-        .ok_or_else(|| not_again(&desk.record, Replayed::Same))?;
+        .ok_or_else(|| not_again(&desk.record, comes_out_differently()))?;
     out::note(&format!(
         "minimised: nodes {} to {}, facts {} to {}, in {} decisions",
         smaller.nodes.0, smaller.nodes.1, smaller.facts.0, smaller.facts.1, smaller.decisions

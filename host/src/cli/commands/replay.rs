@@ -243,7 +243,7 @@ enum Outcome {
 impl Outcome {
     fn wants(&self) -> Option<String> {
         match self {
-            Self::Replayed(Replayed::Impossible { wants, .. }) => wants.clone(),
+            Self::Replayed(Replayed::Impossible(why)) => why.wants.clone(),
             _ => None,
         }
     }
@@ -262,7 +262,7 @@ fn report(places: &[Place], outcomes: Vec<Outcome>) -> Report {
                 report.changes.extend(changes);
                 continue;
             }
-            Outcome::Replayed(Replayed::Impossible { code, text, .. }) => (code.to_owned(), text),
+            Outcome::Replayed(Replayed::Impossible(why)) => (why.code.to_owned(), why.text),
             Outcome::Unread(error) => {
                 report.bad_input |= error.is_bad_input();
                 (error.code().to_owned(), chain(&error))

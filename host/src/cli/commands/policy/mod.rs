@@ -51,14 +51,7 @@ fn bound(world: &World, suites: &Suites) -> Result<Vec<Bound>, Error> {
             .hint("name a suite, or a folder with suites")
             .into());
     }
-    files
-        .iter()
-        .map(|file| {
-            let bound = world.bind_file(file, &suites.plugins)?;
-            bound.check()?;
-            Ok(bound)
-        })
-        .collect()
+    files.iter().map(|file| world.bind(file, &suites.plugins)).collect()
 }
 
 fn selection(suites: &Suites, shard: Option<(usize, usize)>) -> Result<Selection, InputError> {
