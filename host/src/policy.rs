@@ -150,10 +150,8 @@ impl Reader<'_> {
     }
 
     fn toml_error(&self, error: &toml::de::Error) -> InputError {
-        let span = error.span().unwrap_or(0..0);
-        let found = self.text.get(span.clone()).unwrap_or_default();
-        let first_line = error.message().lines().next().unwrap_or_default();
-        let problem = self.problem("policy-invalid", &span, first_line.to_owned());
+        let found = self.text.get(error.span().unwrap_or(0..0)).unwrap_or_default();
+        let problem = InputError::of_toml("policy-invalid", self.path, self.text, error);
         // A span of several lines is a table: naming it again says nothing.
         if found.is_empty() || found.contains('\n') {
             return problem;

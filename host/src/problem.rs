@@ -53,6 +53,17 @@ impl InputError {
         self.in_file(file)
     }
 
+    /// What TOML itself says of a text that it cannot read.
+    pub fn of_toml(
+        code: &'static str,
+        file: impl Into<PathBuf>,
+        text: &str,
+        error: &toml::de::Error,
+    ) -> Self {
+        let (line, column) = line_column(text, error.span().unwrap_or(0..0).start);
+        Self::new(code, error.message().lines().next().unwrap_or_default()).at(file, line, column)
+    }
+
     /// The file alone, where no place in it is to blame.
     pub fn in_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.0.file = Some(file.into());

@@ -35,7 +35,7 @@ fn fetch_one(file: &Path) -> SiteData {
     };
     match rows {
         Ok(rows) if rows.len() > ROWS_MAX => unavailable("invalid", file, "too many rows"),
-        Ok(rows) => SiteData::Table(table(&rows)),
+        Ok(rows) => SiteData::Table(Table::of(&rows)),
         Err(error) => unavailable("invalid", file, &error),
     }
 }
@@ -46,17 +46,6 @@ fn unavailable(code: &str, file: &Path, error: &str) -> SiteData {
 
 type Row = BTreeMap<String, String>;
 
-fn table(rows: &[Row]) -> Table {
-    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for name in rows.iter().flat_map(BTreeMap::keys) {
-        if !columns.contains_key(name) {
-            let cells = rows.iter().map(|row| row.get(name).cloned().unwrap_or_default()).collect();
-            columns.insert(name.clone(), cells);
-        }
-    }
-    Table { rows: rows.len(), columns }
-}
-
 fn csv_rows(text: &str) -> Result<Vec<Row>, String> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().map_err(|error| error.to_string())
@@ -65,7 +54,7 @@ fn csv_rows(text: &str) -> Result<Vec<Row>, String> {
 fn json_rows(text: &str) -> Result<Vec<Row>, String> {
     let rows: Vec<serde_json::Map<String, serde_json::Value>> =
         serde_json::from_str(text).map_err(|error| error.to_string())?;
-    Ok(rows.into_iter().map(row).collect())
+    Ok(rows.into_iter().map(Table::row).collect())
 }
 
 fn toml_rows(text: &str) -> Result<Vec<Row>, String> {
@@ -76,22 +65,7 @@ fn toml_rows(text: &str) -> Result<Vec<Row>, String> {
         row: Vec<serde_json::Map<String, serde_json::Value>>,
     }
     let rows: Rows = toml::from_str(text).map_err(|error| error.to_string())?;
-    Ok(rows.row.into_iter().map(row).collect())
-}
-
-fn row(cells: serde_json::Map<String, serde_json::Value>) -> Row {
-    cells.into_iter().map(|(name, value)| (name, cell(&value))).collect()
-}
-
-/// A list is its items with a space between; nothing is the empty text.
-fn cell(value: &serde_json::Value) -> String {
-    use serde_json::Value;
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
+    Ok(rows.row.into_iter().map(Table::row).collect())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::domain::DomainFacts;
 use super::node::{Gathered, NodeEntry, NodeFacts};
@@ -155,6 +156,34 @@ pub enum SiteData {
 pub struct Table {
     pub rows: usize,
     pub columns: BTreeMap<String, Vec<String>>,
+}
+
+impl Table {
+    /// Of rows; a cell that a row lacks is the empty text.
+    pub fn of(rows: &[BTreeMap<String, String>]) -> Self {
+        let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in rows.iter().flat_map(BTreeMap::keys) {
+            if !columns.contains_key(name) {
+                let cells = rows.iter().map(|row| row.get(name).cloned().unwrap_or_default()).collect();
+                columns.insert(name.clone(), cells);
+            }
+        }
+        Self { rows: rows.len(), columns }
+    }
+
+    /// A row as text. A list is its items with a space between; nothing is the empty text.
+    pub fn row(cells: serde_json::Map<String, Value>) -> BTreeMap<String, String> {
+        cells.into_iter().map(|(name, value)| (name, cell(&value))).collect()
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }
 
 impl Snapshot {

@@ -50,11 +50,9 @@ impl Allowed {
             error.at(path, line, column)
         };
         let file: File = toml::from_str(text).map_err(|error| {
-            let first = error.message().lines().next().unwrap_or_default().to_owned();
             let known = ["allow", "decision", "domain", "node", "rule", "was", "now", "reason"];
-            let span = error.span().unwrap_or_default();
-            let word = text.get(span.clone()).unwrap_or_default();
-            at(span.start, InputError::new("allow-invalid", first).hint_nearest(word, known))
+            let word = text.get(error.span().unwrap_or_default()).unwrap_or_default();
+            InputError::of_toml("allow-invalid", path, text, &error).hint_nearest(word, known)
         })?;
         let mut entries = Vec::new();
         for entry in file.entries {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, without_nulls};
 use crate::model::decision::{Decision, Finding};
 use crate::model::policy::{Mode, OnFault, RuleKind};
 use crate::model::record::{DecisionRecord, Purpose, RecordedPolicy};
@@ -25,11 +25,7 @@ pub fn suite(record: &DecisionRecord, policy_file: &str) -> String {
         "chosen": decision.chosen.as_ref().map_or(json!(false), |node| json!(node)),
         "expect": expected(decision),
     }]});
-    format!(
-        "{head}\n{}\n{}",
-        toml_of(&json!({ "facts": Fixture::of(&record.snapshot).tree })),
-        toml_of(&case)
-    )
+    format!("{head}\n{}\n{}", toml_of(json!({ "facts": Fixture::of(&record.snapshot).tree })), toml_of(case))
 }
 
 /// Rule by rule the code of every node; where most pass, only the others are named.
@@ -88,24 +84,14 @@ pub fn policy(recorded: &RecordedPolicy) -> String {
             Value::Object(entry)
         })
         .collect();
-    format!("name = {}\n\n{}", toml_text(&recorded.name), toml_of(&json!({ "rule": rules })))
+    format!("name = {}\n\n{}", toml_text(&recorded.name), toml_of(json!({ "rule": rules })))
 }
 
 fn toml_text(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// TOML has no null; nothing is said there.
-fn toml_of(value: &Value) -> String {
-    fn lean(value: &Value) -> Value {
-        match value {
-            Value::Object(fields) => {
-                let said = fields.iter().filter(|(_, value)| !value.is_null());
-                Value::Object(said.map(|(name, value)| (name.clone(), lean(value))).collect())
-            }
-            Value::Array(items) => items.iter().map(lean).collect(),
-            other => other.clone(),
-        }
-    }
-    toml::to_string_pretty(&lean(value)).unwrap_or_default()
+/// TOML has no null.
+fn toml_of(value: Value) -> String {
+    toml::to_string_pretty(&without_nulls(value)).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::expect::Failure;
 use super::run::CaseReport;
 use super::{SUFFIX, Suite};
 use crate::model::decision::Decision;
-use crate::problem::{InputError, line_column};
+use crate::problem::InputError;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,10 +45,7 @@ impl Baseline {
             }
         };
         toml::from_str(&text).map(Some).map_err(|error| {
-            let (line, column) = line_column(&text, error.span().unwrap_or(0..0).start);
-            let message = error.message().lines().next().unwrap_or_default().to_owned();
-            InputError::new("baseline-invalid", message)
-                .at(&path, line, column)
+            InputError::of_toml("baseline-invalid", &path, &text, &error)
                 .hint("write it again: `wayleave policy bench --save`")
         })
     }

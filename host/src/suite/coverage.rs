@@ -62,9 +62,9 @@ impl Coverage {
         }
     }
 
+    /// What rules that were declared have answered.
     pub fn see(&mut self, policy: &Policy, decision: &Decision, answers: &[Answer]) {
         for (index, (rule, answer)) in policy.rules.iter().zip(answers).enumerate() {
-            self.declare(&rule.info);
             let facts = self.facts.entry(rule.info.plugin.clone()).or_default();
             for import in &answer.reads {
                 facts.insert(import.clone(), true);

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::fixture::{Fixture, Fleet, generate, merge};
+use crate::fixture::{Fixture, Fleet, generate, merge, without_nulls};
 use crate::model::snapshot::Snapshot;
 
 /// Why facts cannot be had.
@@ -40,7 +40,7 @@ pub fn resolve(folder: &Path, facts: &Value) -> Result<Value, FactsError> {
     if let Some(domain) = written.get_mut("domain") {
         *domain = from_xml(folder, domain.take(), "xml", "facts.domain", |xml| {
             let facts = crate::xml::domain_facts(xml).map_err(|error| crate::problem::chain(&error))?;
-            Ok(without_nothing(json!(facts)))
+            Ok(without_nulls(json!(facts)))
         })?;
     }
     if let Some(nodes) = written.get_mut("nodes").and_then(Value::as_object_mut) {
@@ -48,7 +48,7 @@ pub fn resolve(folder: &Path, facts: &Value) -> Result<Value, FactsError> {
             let place = format!("facts.nodes.{name}");
             *node = from_xml(folder, node.take(), "capabilities", &place, |xml| {
                 let facts = crate::xml::host_facts(xml).map_err(|error| crate::problem::chain(&error))?;
-                Ok(without_nothing(json!(facts)))
+                Ok(without_nulls(json!(facts)))
             })?;
         }
     }
@@ -105,17 +105,4 @@ fn from_xml(
         parse(&xml).map_err(|text| problem(place, format!("{}: {text}", folder.join(&file).display())))?;
     merge(&mut facts, &written);
     Ok(facts)
-}
-
-/// What a model does not know is not said.
-fn without_nothing(value: Value) -> Value {
-    match value {
-        Value::Object(entries) => entries
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(key, value)| (key, without_nothing(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other,
-    }
 }

@@ -62,11 +62,8 @@ pub fn load(path: &Path) -> Result<Suite, InputError> {
 }
 
 pub fn parse(path: &Path, text: &str) -> Result<Suite, InputError> {
-    let file: SuiteFile = toml::from_str(text).map_err(|error| {
-        let (line, column) = line_column(text, error.span().unwrap_or(0..0).start);
-        let message = error.message().lines().next().unwrap_or_default().to_owned();
-        InputError::new("suite-invalid", message).at(path, line, column)
-    })?;
+    let file: SuiteFile =
+        toml::from_str(text).map_err(|error| InputError::of_toml("suite-invalid", path, text, &error))?;
     let reader = Reader { path, text };
     let subject = reader.subject(&file)?;
     let base = match &file.facts {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::args::{Decision as Command, ExportForm, Output, RecordName};
 use super::super::{Exit, out, render};
 use super::replay::Bench;
-use super::{print, show};
+use super::{Unwritable, print, show, write};
 use crate::controller::{Error, Recorder};
 use crate::model::policy::Policy;
 use crate::model::port::{HypervisorError, Records};
@@ -18,6 +18,8 @@ use crate::record::read::read;
 use crate::record::replay::{Impossible, Replay};
 use crate::record::suite;
 use crate::world::World;
+
+const UNWRITABLE: Unwritable = ("file-unwritable", "the file");
 
 pub fn decision(world: &World, output: Output, command: Command) -> Result<Exit, Error> {
     match command {
@@ -120,12 +122,12 @@ fn export(
     let record = if smaller { minimised(world, &desk)? } else { desk.record };
     match (form, into) {
         (ExportForm::Record, None) => print(&record.canonical())?,
-        (ExportForm::Record, Some(file)) => write(file, &(record.canonical() + "\n"))?,
+        (ExportForm::Record, Some(file)) => write(file, &(record.canonical() + "\n"), UNWRITABLE)?,
         (ExportForm::Suite, Some(file)) => {
             let beside = policy_file(file);
             let policy_name = beside.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            write(&beside, &suite::policy(&record.policy))?;
-            write(file, &suite::suite(&record, &policy_name))?;
+            write(&beside, &suite::policy(&record.policy), UNWRITABLE)?;
+            write(file, &suite::suite(&record, &policy_name), UNWRITABLE)?;
         }
         (ExportForm::Suite, None) => {
             return Err(InputError::new("suite-needs-file", "a suite is two files, and neither is named")
@@ -154,10 +156,4 @@ fn policy_file(suite: &Path) -> PathBuf {
     let name = suite.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".test.toml").or_else(|| name.strip_suffix(".toml")).unwrap_or(&name);
     suite.with_file_name(format!("{stem}.policy.toml"))
-}
-
-fn write(file: &Path, text: &str) -> Result<(), InputError> {
-    std::fs::write(file, text).map_err(|error| {
-        InputError::new("file-unwritable", format!("the file cannot be written: {error}")).in_file(file)
-    })
 }

@@ -10,6 +10,8 @@ mod plugin;
 mod policy;
 mod replay;
 
+use std::path::Path;
+
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
@@ -60,6 +62,14 @@ fn print(text: &str) -> Result<(), Error> {
     out::data(text).map_err(|error| {
         InputError::new("stdout-unwritable", format!("the result cannot be written: {error}")).into()
     })
+}
+
+/// The code of an error, and what it was that could not be written.
+type Unwritable = (&'static str, &'static str);
+
+fn write(file: &Path, text: &str, (code, what): Unwritable) -> Result<(), InputError> {
+    std::fs::write(file, text)
+        .map_err(|error| InputError::new(code, format!("{what} cannot be written: {error}")).in_file(file))
 }
 
 /// In the form that was asked for.

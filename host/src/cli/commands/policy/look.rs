@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::super::args::Output;
 use super::super::super::{Exit, out, render};
 use super::super::decide::read_snapshot;
-use super::super::{print, show};
+use super::super::{print, show, write};
 use crate::controller::Error;
 use crate::decide::decide;
 use crate::policy;
@@ -37,10 +37,7 @@ pub fn format(files: &[PathBuf], check: bool) -> Result<Exit, Error> {
     }
     for (file, formatted) in &changed {
         if !check {
-            std::fs::write(file, formatted).map_err(|error| {
-                InputError::new("policy-unwritable", format!("the policy cannot be written: {error}"))
-                    .in_file(*file)
-            })?;
+            write(file, formatted, ("policy-unwritable", "the policy"))?;
         }
         out::note(&format!("{}: {}", if check { "not as it should be" } else { "written" }, file.display()));
     }

@@ -1,12 +1,12 @@
 //! `policy test`: runs suites and tells what became of every case.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::super::super::args::Output;
 use super::super::super::args::policy::{ReportForm, ReportKind, Test};
 use super::super::super::{Exit, out, render};
-use super::super::print;
+use super::super::{print, write};
 use super::{bound, jobs, nothing_run, selection};
 use crate::controller::Error;
 use crate::problem::InputError;
@@ -114,17 +114,11 @@ fn tell(output: Output, arguments: &Test, report: &Report) -> Result<(), Error> 
             ReportKind::Github => render::report::github(report),
         };
         match &form.file {
-            Some(file) => write(file, &text)?,
+            Some(file) => write(file, &text, ("report-unwritable", "the report"))?,
             None => print(&text)?,
         }
     }
     Ok(())
-}
-
-fn write(file: &Path, text: &str) -> Result<(), InputError> {
-    std::fs::write(file, text).map_err(|error| {
-        InputError::new("report-unwritable", format!("the report cannot be written: {error}")).in_file(file)
-    })
 }
 
 /// True: nothing fails any more.
