@@ -1,6 +1,6 @@
 //! The baseline: the rules compiled in, over the columns that the sandbox copies from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wayleave::model::policy::{Policy, RuleKind, RuleUse};
@@ -36,7 +36,7 @@ fn answer(rule: &RuleUse, facts: &SharedFacts) -> Answer {
         RuleKind::Check => Rows::Codes { codes: trial.numbers(), explained },
         RuleKind::Score => Rows::Scores { scores: trial.scores(), explained },
     };
-    Answer { rows: Ok(rows), fuel: 0, reads: BTreeSet::new() }
+    Answer { rows: Ok(rows), fuel: 0, reads: Vec::new() }
 }
 
 /// The same columns under the names of the SDK. Those that none of these rules reads are left out.

@@ -2,6 +2,7 @@
 //! meet each other; only `main` knows which one is real.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -154,8 +155,9 @@ pub trait Sitting {
 pub struct Answer {
     pub rows: Result<Rows, Fault>,
     pub fuel: u64,
-    /// Imports that the rule called, as `interface.function`: the facts that it looked at.
-    pub reads: BTreeSet<String>,
+    /// Imports that the rule called, as `interface.function`: the facts that it looked at. Shared, since
+    /// every decision has them and few look.
+    pub reads: Vec<Arc<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

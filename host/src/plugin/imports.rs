@@ -28,7 +28,7 @@ pub struct Imports {
     /// `interface.function`
     pub known: BTreeSet<String>,
     /// The same in the order of their marks in `State::called`.
-    marks: Vec<String>,
+    marks: Vec<Arc<str>>,
 }
 
 /// Registers the functions of one interface.
@@ -39,7 +39,7 @@ pub struct Interface<'a> {
     name: &'a str,
     linker: LinkerInstance<'a, State>,
     known: &'a mut BTreeSet<String>,
-    marks: &'a mut Vec<String>,
+    marks: &'a mut Vec<Arc<str>>,
 }
 
 impl Interface<'_> {
@@ -51,7 +51,7 @@ impl Interface<'_> {
     {
         let import = format!("{}.{name}", self.name);
         let mark = 1 << self.marks.len();
-        self.marks.push(import.clone());
+        self.marks.push(Arc::from(import.as_str()));
         self.known.insert(import);
         self.linker.func_wrap(name, move |mut context: Context<'_>, parameters: P| {
             context.data_mut().called |= mark;
@@ -107,9 +107,9 @@ impl Imports {
     }
 
     /// The imports behind the marks of a sandbox.
-    pub fn called(&self, marks: u128) -> BTreeSet<String> {
+    pub fn called(&self, marks: u128) -> Vec<Arc<str>> {
         let named = self.marks.iter().enumerate().filter(|(place, _)| marks & (1 << place) != 0);
-        named.map(|(_, import)| import.clone()).collect()
+        named.map(|(_, import)| Arc::clone(import)).collect()
     }
 }
 

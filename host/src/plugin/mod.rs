@@ -22,7 +22,6 @@ mod pair_columns;
 pub mod project;
 pub mod sandbox;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -295,7 +294,7 @@ impl Sitting for PluginSitting<'_> {
                 let reads = self.plugins.loader.imports.called(sandbox.called());
                 Answer { rows, fuel: sandbox.fuel_used(), reads }
             }
-            Err(fault) => Answer { rows: Err(fault), fuel: 0, reads: BTreeSet::new() },
+            Err(fault) => Answer { rows: Err(fault), fuel: 0, reads: Vec::new() },
         }
     }
 

@@ -67,7 +67,7 @@ impl Coverage {
         for (index, (rule, answer)) in policy.rules.iter().zip(answers).enumerate() {
             let facts = self.facts.entry(rule.info.plugin.clone()).or_default();
             for import in &answer.reads {
-                facts.insert(import.clone(), true);
+                facts.insert(import.to_string(), true);
             }
             let seen = self.rules.entry(key(&rule.info)).or_default();
             for candidate in &decision.candidates {

@@ -1,7 +1,5 @@
 //! Rules without plugins: what they answer is a function of the rule's and the node's names.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use crate::model::decision::Claim;
@@ -167,7 +165,7 @@ impl Sitting for Seated<'_> {
 
     fn answer(&self, rule: &RuleUse, explain: &dyn Fn(usize, u8) -> bool) -> Answer {
         if let Some(fault) = (self.plain.fault)(&rule.name) {
-            return Answer { rows: Err(fault), fuel: 1, reads: BTreeSet::new() };
+            return Answer { rows: Err(fault), fuel: 1, reads: Vec::new() };
         }
         let names = || (0..self.rows.len()).map(|row| self.name(row));
         let words = |row: usize| {
@@ -187,7 +185,7 @@ impl Sitting for Seated<'_> {
                 Rows::Scores { scores, explained: shown.map(words).collect() }
             }
         };
-        Answer { rows: Ok(rows), fuel: 1, reads: BTreeSet::new() }
+        Answer { rows: Ok(rows), fuel: 1, reads: Vec::new() }
     }
 
     fn claims(&self, rule: &RuleUse, row: usize) -> Result<Vec<Claim>, Fault> {
