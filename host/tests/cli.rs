@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use support::{plugin_folder, repository, scratch};
+use support::{plugin_folder, repository, scratch, told};
 
 /// The configuration of every command here: the shipped plugins and policy, two nodes.
 fn config() -> PathBuf {
@@ -44,13 +44,7 @@ fn run(line: &str) -> String {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let part = |name: &str, bytes: &[u8]| {
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        assert!(!text.contains('\u{1b}'), "{line} steers the terminal");
-        if text.is_empty() { String::new() } else { format!("--- {name}\n{text}") }
-    };
-    let status = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
-    format!("exit {status}\n{}{}", part("stdout", &output.stdout), part("stderr", &output.stderr))
+    told(line, &output)
 }
 
 /// What differs between builds and machines is left out.

@@ -7,9 +7,9 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use support::{plugin_folder, repository};
+use support::{plugin_folder, repository, told};
 use tempfile::TempDir;
 
 /// A place of its own: a configuration, a state folder, and what commands write.
@@ -41,11 +41,11 @@ impl Place {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn output(&self, line: &str) -> (Option<i32>, String, String) {
+    fn output(&self, line: &str) -> Output {
         let mut words = line.split(' ');
         assert_eq!(words.next(), Some("wayleave"));
         let facts = repository().join("host/tests/data/facts");
-        let output = Command::new(env!("CARGO_BIN_EXE_wayleave"))
+        Command::new(env!("CARGO_BIN_EXE_wayleave"))
             .args(words.map(|word| word.replace("FACTS", facts.to_str().unwrap())))
             .current_dir(self.folder.path())
             .env_clear()
@@ -53,14 +53,19 @@ impl Place {
             .env("WAYLEAVE_CONFIG", self.path("wayleave.toml"))
             .stdin(Stdio::null())
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// Its status, stdout and stderr.
+    fn parts(&self, line: &str) -> (Option<i32>, String, String) {
+        let Output { status, stdout, stderr } = self.output(line);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
+        (status.code(), text(stdout), text(stderr))
     }
 
     /// Runs a command that is to end with this status.
     fn run(&self, status: i32, line: &str) -> String {
-        let (code, stdout, stderr) = self.output(line);
+        let (code, stdout, stderr) = self.parts(line);
         assert_eq!(code, Some(status), "{line}\n{stdout}{stderr}");
         stdout
     }
@@ -82,12 +87,7 @@ impl Place {
         settings.add_filter(r"\b[0-9a-f]{64}\b", "[sha256]");
         settings.add_filter(r"([ (])[0-9a-f]{12}([ )])", "$1[sha256....]$2");
         settings.add_filter(self.folder.path().to_str().unwrap(), "[place]");
-        let (status, stdout, stderr) = self.output(line);
-        let part = |name: &str, text: &str| {
-            if text.is_empty() { String::new() } else { format!("--- {name}\n{text}") }
-        };
-        let status = status.map_or("killed".to_owned(), |code| code.to_string());
-        let told = format!("exit {status}\n{}{}", part("stdout", &stdout), part("stderr", &stderr));
+        let told = told(line, &self.output(line));
         settings.bind(|| insta::assert_snapshot!(name, told));
     }
 }
@@ -180,7 +180,7 @@ fn plugins_that_are_gone_are_in_the_store_unless_they_may_not_be() {
 #[test]
 fn an_exported_decision_is_small_and_decides_the_same() {
     let place = recorded("");
-    let (status, _, told) = place.output("wayleave decision export 1 --minimise --into small.json");
+    let (status, _, told) = place.parts("wayleave decision export 1 --minimise --into small.json");
     assert_eq!(status, Some(0), "{told}");
     assert!(told.starts_with("minimised: nodes 6 to "), "{told}");
     place.run(0, "wayleave replay small.json");
@@ -257,7 +257,7 @@ fn a_plan_that_cannot_be_recorded_is_told_all_the_same() {
         "state/journal.db",
         "not a database, but long enough to be taken for one\n".repeat(100).as_str(),
     );
-    let (status, stdout, stderr) = place.output("wayleave plan --facts FACTS/fleet.json");
+    let (status, stdout, stderr) = place.parts("wayleave plan --facts FACTS/fleet.json");
     assert_eq!(status, Some(0));
     assert!(stdout.starts_with("PERMITTED: ") && !stdout.contains("Recorded as"), "{stdout}");
     assert_eq!(
@@ -265,7 +265,7 @@ fn a_plan_that_cannot_be_recorded_is_told_all_the_same() {
         1,
         "{stderr}"
     );
-    let (_, stdout, _) = place.output("wayleave plan --facts FACTS/fleet.json --output json");
+    let (_, stdout, _) = place.parts("wayleave plan --facts FACTS/fleet.json --output json");
     let told: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert!(told["decision"]["id"].is_null() && !told["decision"]["chosen"].is_null());
 }

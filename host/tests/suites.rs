@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::{plugin_folder, repository};
+use support::{plugin_folder, repository, told};
 use tempfile::TempDir;
 
 /// A folder of one test with a configuration, and the plugins that come along.
@@ -48,13 +48,7 @@ impl Place {
     fn run(&self, line: &str) -> String {
         let words: Vec<&str> = line.split(' ').collect();
         let output = self.command(&words).output().unwrap();
-        let part = |name: &str, bytes: &[u8]| {
-            let text = String::from_utf8(bytes.to_vec()).unwrap();
-            assert!(!text.contains('\u{1b}'), "{line} steers the terminal");
-            if text.is_empty() { String::new() } else { format!("--- {name}\n{text}") }
-        };
-        let status = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
-        format!("exit {status}\n{}{}", part("stdout", &output.stdout), part("stderr", &output.stderr))
+        told(line, &output)
     }
 
     fn shows(&self, name: &str, line: &str) {

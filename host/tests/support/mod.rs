@@ -42,3 +42,14 @@ pub fn plugins() -> Plugins {
     assert!(plugins.broken.is_empty(), "{:?}", plugins.broken);
     plugins
 }
+
+/// How a command ended and what it said, in one text that steers no terminal.
+pub fn told(line: &str, output: &std::process::Output) -> String {
+    let part = |name: &str, bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(!text.contains('\u{1b}'), "{line} steers the terminal");
+        if text.is_empty() { String::new() } else { format!("--- {name}\n{text}") }
+    };
+    let status = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
+    format!("exit {status}\n{}{}", part("stdout", &output.stdout), part("stderr", &output.stderr))
+}
