@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::digest;
 use crate::decide::{decide, decide_briefly};
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, at, escaped, remove};
 use crate::model::decision::{Decision, Stage, Verdict};
 use crate::model::policy::Policy;
 use crate::model::port::Evaluate;
@@ -18,6 +18,8 @@ use crate::model::record::{DecisionRecord, Purpose, RecordedPolicy, TakenBy};
 
 /// Once through all facts can make room for more; it seldom takes a third time.
 const ROUNDS_MAX: usize = 5;
+/// Names stay: without them nobody knows what is spoken of.
+const KEPT: [&str; 2] = ["domain/name", "source/name"];
 
 pub struct Minimised {
     pub record: DecisionRecord,
@@ -44,7 +46,7 @@ pub fn minimise(
     for _ in 0..ROUNDS_MAX {
         let had = leaves(&tree);
         for part in ["nodes", "source", "domain", "site_data", "destination_name"] {
-            search.shrink(&mut tree, &mut vec![part.to_owned()]);
+            search.shrink(&mut tree, part);
         }
         if leaves(&tree) == had {
             break;
@@ -133,64 +135,28 @@ impl Search<'_> {
     }
 
     /// Takes away what stands at a place, or as much of it as can go.
-    fn shrink(&mut self, tree: &mut Value, path: &mut Vec<String>) {
-        if is_identity(path) {
+    fn shrink(&mut self, tree: &mut Value, place: &str) {
+        if KEPT.contains(&place) {
             return;
         }
-        // A node went already if it could.
-        let is_node = path.len() == 2 && path[0] == "nodes";
-        if path.len() > 1 && !is_node {
+        // A part of the whole stays, and a node went already if it could.
+        let is_node = place.starts_with("nodes/") && place.matches('/').count() == 1;
+        if place.contains('/') && !is_node {
             let mut fewer = tree.clone();
-            if take(&mut fewer, path) && self.holds(&fewer) {
+            if remove(&mut fewer, place) && self.holds(&fewer) {
                 *tree = fewer;
                 return;
             }
         }
-        let inner: Vec<String> = match at(tree, path) {
-            Some(Value::Object(fields)) => fields.keys().cloned().collect(),
+        let inner: Vec<String> = match at(tree, place) {
+            Some(Value::Object(fields)) => fields.keys().map(|key| escaped(key)).collect(),
             // From the end, so that what is left keeps its place.
             Some(Value::Array(items)) => (0..items.len()).rev().map(|index| index.to_string()).collect(),
             _ => return,
         };
         for key in inner {
-            path.push(key);
-            self.shrink(tree, path);
-            path.pop();
+            self.shrink(tree, &format!("{place}/{key}"));
         }
-    }
-}
-
-/// Names stay: without them nobody knows what is spoken of.
-fn is_identity(path: &[String]) -> bool {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    matches!(path.as_slice(), ["domain" | "source", "name"])
-}
-
-fn at<'a>(tree: &'a Value, path: &[String]) -> Option<&'a Value> {
-    path.iter().try_fold(tree, |value, key| match value {
-        Value::Object(fields) => fields.get(key),
-        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-        _ => None,
-    })
-}
-
-fn take(tree: &mut Value, path: &[String]) -> bool {
-    let Some((last, above)) = path.split_last() else { return false };
-    let parent = above.iter().try_fold(tree, |value, key| match value {
-        Value::Object(fields) => fields.get_mut(key),
-        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
-        _ => None,
-    });
-    match parent {
-        Some(Value::Object(fields)) => fields.remove(last).is_some(),
-        Some(Value::Array(items)) => match last.parse::<usize>() {
-            Ok(index) if index < items.len() => {
-                items.remove(index);
-                true
-            }
-            _ => false,
-        },
-        _ => false,
     }
 }
 

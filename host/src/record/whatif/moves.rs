@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::narrow::written;
-use crate::fixture::{Fact, at, others, remove, select, set};
+use crate::fixture::{Fact, at, escaped, others, remove, select, set};
 use crate::model::policy::{Policy, RuleUse};
 
 /// More than any machine has; a rule that asks for more asks for the impossible.
@@ -170,12 +170,7 @@ fn number(value: &Value, scale: u64) -> Option<u64> {
 
 /// Everything that could be otherwise, for rules that keep a node out.
 pub fn moves(tree: &Value, policy: &Policy, blocking: &[usize], node: &str) -> Vec<Target> {
-    let mut maker = Maker {
-        tree,
-        node: node.replace('~', "~0").replace('/', "~1"),
-        seen: BTreeSet::new(),
-        made: Vec::new(),
-    };
+    let mut maker = Maker { tree, node: escaped(node), seen: BTreeSet::new(), made: Vec::new() };
     let rules = || blocking.iter().map(|index| &policy.rules[*index]);
     let reads = |import: &str| rules().any(|rule| rule.info.needs.contains(import));
     for fact in Fact::of(reads).filter(|fact| fact.places != "taken_at") {
