@@ -40,8 +40,11 @@ pub fn tracked_files() -> Vec<String> {
 fn collect(folder: &Path, files: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        let skipped = name == "target" || name == ".git";
-        if path.is_dir() && !path.is_symlink() && !skipped {
+        // In a worktree `.git` is a file that says where the folder is.
+        if name == "target" || name == ".git" {
+            continue;
+        }
+        if path.is_dir() && !path.is_symlink() {
             collect(&path, files);
         } else if path.is_file() {
             files.push(path.strip_prefix(repository()).unwrap().display().to_string());
