@@ -89,6 +89,25 @@ fn what_is_wrong_with_a_component_is_said_as_if_it_were_compiled_here() {
 }
 
 #[test]
+fn one_that_waits_is_told_from_a_damaged_one() {
+    // One type: an async function without parameters and result.
+    let waiting = [b"\0asm\x0d\0\x01\0".to_vec(), section(7, &[1, 0x43, 0, 1, 0])].concat();
+    let error = load(SandboxLimits::default(), &waiting).unwrap_err();
+    assert_eq!(error.code(), "plugin-wants-async", "{error}");
+}
+
+/// Whoever reads types within types needs a stack as deep; it is the child's that ends.
+#[test]
+fn one_whose_types_are_nested_without_end_ends_nobody_but_the_child() {
+    let depth = 400_000;
+    // Each is an instance of one type, and the last one of none.
+    let types = [vec![1], [0x42, 1, 1].repeat(depth), vec![0x42, 0]].concat();
+    let deep = [b"\0asm\x0d\0\x01\0".to_vec(), section(7, &types)].concat();
+    let error = load(SandboxLimits::default(), &deep).unwrap_err();
+    assert_eq!(error.code(), "plugin-compile-memory", "{error}");
+}
+
+#[test]
 fn what_was_compiled_once_is_not_compiled_again() {
     let (cache, file) = (fresh_folder("compiled-once"), support::plugin_folder().join("room.wasm"));
     let nobody = |cache: &Path| {

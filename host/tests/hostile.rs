@@ -25,6 +25,8 @@
 //! | takes minutes, or gigabytes, to compile | `plugin-compile-timeout`; `plugin-compile-memory` |
 //! | wants WASI; an unknown package, interface, function | `plugin-wants-wasi`; `plugin-unknown-import` |
 //! | speaks another contract; does not export what it must | `plugin-wrong-contract`; `plugin-missing-export` |
+//! | exports, or imports, a function of the contract with other parameters or another result | `plugin-wrong-type` |
+//! | has functions or calls that wait, streams, futures | `plugin-wants-async` |
 //! | describes itself at length, in bad JSON, twice, with bad names, kinds, exports it has not | `plugin-describe-fault`, `plugin-bad-metadata` |
 //! | has a settings schema that is huge, deep, doubling, circular, remote, or backtracks | `plugin-bad-schema` |
 

@@ -9,6 +9,7 @@ mod support;
 #[path = "hostile/cases/mod.rs"]
 mod cases;
 
+use cases::retyped::{self, ASYNC, Retyped, WRONG_TYPES};
 use cases::{patched, patched_bytes};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -107,11 +108,18 @@ fn bad_files() -> Vec<BadFile> {
     let mut files = no_components();
     files.extend(OTHER_NAMES.into_iter().chain(OTHER_WORDS).chain(OTHER_SCHEMAS).map(changed));
     let title = patched_bytes(&hostile, "it behaves", b"it \xff\xfe\xc0\x80ves");
+    files.extend(retyped_files());
     files.push(("description-not-utf-8", title, "plugin-describe-fault"));
     // It says that it scores, and exports checks only.
     let real = fs::read(support::plugin_folder().join("same-node.wasm")).unwrap();
     files.push(("no-such-export", patched(&real, "0.1.0checkthe", "0.1.0scorethe"), "plugin-bad-metadata"));
     files
+}
+
+fn retyped_files() -> impl Iterator<Item = BadFile> {
+    let coded =
+        |cases: &'static [Retyped], code| cases.iter().map(move |one| (one.name, one.component(), code));
+    coded(&WRONG_TYPES, "plugin-wrong-type").chain(coded(&ASYNC, "plugin-wants-async"))
 }
 
 fn noise(seed: u64) -> Vec<u8> {
@@ -152,6 +160,32 @@ fn a_file_that_is_no_plugin_has_its_code_and_disturbs_nobody() {
     assert_eq!(plugins.broken.len(), files.len() + 2);
     assert_eq!(plugins.all().len(), 1, "the plugin beside them");
     still_answers(plugins);
+}
+
+/// What was found and what is expected, both as the contract writes it; and it is the type alone.
+#[test]
+fn a_function_of_another_type_is_told_with_both_types() {
+    let plugins = Plugins::empty(None, cases::limits()).unwrap();
+    assert!(plugins.load_bytes(Path::new("fit.wasm"), &retyped::fit()).is_ok());
+    let told = |name: &str| {
+        let one = WRONG_TYPES.iter().find(|one| one.name == name).unwrap();
+        let Err(error) = plugins.load_bytes(Path::new("it.wasm"), &one.component()) else { panic!("{name}") };
+        assert!(error.hint().is_some());
+        error.to_string()
+    };
+    assert_eq!(
+        told("evaluate-without-an-error"),
+        "it exports check.evaluate as `func() -> list<u8>`; contract 1.0.0 has `func() -> result<list<u8>, string>`"
+    );
+    assert_eq!(
+        told("import-a-small-clock"),
+        "it imports clock.taken-at as `func() -> u32`; contract 1.0.0 has `func() -> u64`"
+    );
+    assert!(told("explain-another-field").contains("needed: string, remedies: string }, string>`; contract"));
+    let endless = told("describe-doubles");
+    assert!(
+        endless.contains("func(tuple<tuple<") && endless.ends_with("contract 1.0.0 has `func() -> string`")
+    );
 }
 
 #[test]

@@ -31,6 +31,7 @@ use wasmtime::component::Component;
 
 use super::engine::{SandboxLimits, TickingEngine};
 use super::error::PluginError;
+use super::origin::wants_async;
 use super::sandbox::clean;
 
 /// The hidden command of the program that is the child.
@@ -39,6 +40,7 @@ pub const COMMAND: &str = "compile-component";
 const THREADS_MAX: usize = 4;
 /// What the child says, in one line; nothing where all is well.
 const MALFORMED: &str = "malformed ";
+const ASYNC: &str = "async ";
 const NO_MEMORY: &str = "no-memory";
 const FAILED: &str = "failed ";
 
@@ -146,9 +148,12 @@ fn end(child: &mut Child, status: ExitStatus, limits: &SandboxLimits) -> Result<
         Some(0) => match told(child.stdout.as_mut()) {
             said if said.is_empty() => Ok(()),
             said if said == NO_MEMORY => Err(no_memory),
-            said => Err(match said.strip_prefix(MALFORMED) {
-                Some(text) => PluginError::Malformed { text: text.to_owned() },
-                None => PluginError::Compile { text: said.trim_start_matches(FAILED).to_owned() },
+            said => Err(if let Some(text) = said.strip_prefix(MALFORMED) {
+                PluginError::Malformed { text: text.to_owned() }
+            } else if let Some(what) = said.strip_prefix(ASYNC) {
+                PluginError::Async { what: what.to_owned() }
+            } else {
+                PluginError::Compile { text: said.trim_start_matches(FAILED).to_owned() }
             }),
         },
         // How an allocation that was refused ends a program, or what the kernel does when there is none left.
@@ -193,6 +198,19 @@ impl Compiler {
         }
         Ok(())
     }
+
+    /// Why this process cannot make code of a component.
+    pub fn malformed(&self, wasm: &[u8], error: &wasmtime::Error) -> PluginError {
+        let asynchronous = match self {
+            Self::Here => wants_async(wasm),
+            // The child has looked, where it is safe to.
+            Self::Child(_) => None,
+        };
+        match asynchronous {
+            Some(what) => PluginError::Async { what },
+            None => PluginError::Malformed { text: clean(&format!("{error:#}"), 300) },
+        }
+    }
 }
 
 /// What the child is told.
@@ -213,7 +231,10 @@ pub fn child(bounds: &Bounds, mut input: impl Read) -> io::Result<String> {
     Ok(match unbroken(|| Component::from_binary(&engine.engine, &wasm)) {
         Ok(Ok(_)) => String::new(),
         Ok(Err(error)) if lacks_memory(&error) => NO_MEMORY.to_owned(),
-        Ok(Err(error)) => format!("{MALFORMED}{error:#}"),
+        Ok(Err(error)) => match wants_async(&wasm) {
+            Some(what) => format!("{ASYNC}{what}"),
+            None => format!("{MALFORMED}{error:#}"),
+        },
         Err(text) => format!("{FAILED}{text}"),
     })
 }

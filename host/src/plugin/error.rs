@@ -30,10 +30,12 @@ pub enum PluginError {
     NoExport { missing: String },
     #[error("it imports {import}, and WASI is not to be had here")]
     Wasi { import: String },
-    #[error("it uses {function} of asynchronous components; a rule answers at once")]
-    Async { function: String },
+    #[error("it uses {what}, as asynchronous components do; a rule answers at once")]
+    Async { what: String },
     #[error("it imports {import}, which contract {CONTRACT} does not have")]
     UnknownImport { import: String },
+    #[error("it {way} {function} as `{found}`; contract {CONTRACT} has `{expected}`")]
+    WrongType { way: &'static str, function: String, found: String, expected: &'static str },
     #[error("it does not fit the contract: {text}")]
     Unfit { text: String },
     #[error("it failed while describing itself: {}", .0.detail)]
@@ -60,6 +62,7 @@ impl PluginError {
             Self::Wasi { .. } => "plugin-wants-wasi",
             Self::Async { .. } => "plugin-wants-async",
             Self::UnknownImport { .. } => "plugin-unknown-import",
+            Self::WrongType { .. } => "plugin-wrong-type",
             Self::Unfit { .. } => "plugin-unfit",
             Self::Describe(_) => "plugin-describe-fault",
             Self::BadSchema { .. } => "plugin-bad-schema",
@@ -77,6 +80,7 @@ impl PluginError {
                 "a rule has no use for that much code: leave out what it does not call"
             }
             Self::WrongContract { .. } => "build it again with the SDK of this version",
+            Self::WrongType { .. } => "`wayleave plugin build DIR` builds it against this contract",
             Self::NoExport { .. } => "a plugin exports metadata, settings, and check or score",
             Self::Wasi { .. } => {
                 "`wayleave plugin build DIR` builds it without: Rust for wasm32-unknown-unknown, C without a library, \

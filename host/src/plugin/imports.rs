@@ -317,7 +317,7 @@ fn log(interface: &mut Interface<'_>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::engine::SandboxLimits;
-    use super::super::{Imports, Plugins};
+    use super::super::{Imports, Plugins, signature};
     use super::*;
     use crate::model::policy::RuleUse;
     use crate::model::port::{Evaluate, Rows};
@@ -336,6 +336,14 @@ mod tests {
         let engine = plugins.loader.imports.linker.engine().clone();
         plugins.loader.imports = Imports::of(&engine, "1.1.0", &[("nodes", more)]).expect("it links");
         plugins
+    }
+
+    #[test]
+    fn what_is_answered_is_in_the_contract() {
+        let plugins = Plugins::empty(None, SandboxLimits::default()).expect("there is an engine");
+        let known = &plugins.loader.imports.known;
+        let unknown: Vec<_> = known.iter().filter(|one| signature::expected(one).is_none()).collect();
+        assert!(unknown.is_empty() && known.len() > 80, "{unknown:?} of {}", known.len());
     }
 
     #[test]

@@ -24,6 +24,7 @@ use super::imports::{CONTRACT, Imports, interface};
 use super::metadata;
 use super::origin;
 use super::sandbox::{Exports, Judging, Sandbox, State, clean};
+use super::signature;
 use crate::model::policy::{RuleInfo, RuleKind};
 
 /// A component that is ready to be instantiated, with what it says of itself.
@@ -82,8 +83,7 @@ impl Loader {
         self.fits(bytes)?;
         look_at_header(wasm)?;
         let digest = digest(wasm);
-        let component =
-            self.compiled(wasm, &digest).map_err(|error| origin::wants_async(wasm).unwrap_or(error))?;
+        let component = self.compiled(wasm, &digest)?;
         let wanted = look_at_imports(&component, &self.imports)?;
         let (exports, kinds) = look_at_exports(&component)?;
         let component = self
@@ -107,7 +107,7 @@ impl Loader {
         self.compiler.vet(wasm, digest, engine, &self.limits)?;
         unbroken(|| Component::from_binary(engine, wasm))
             .map_err(|text| PluginError::Compile { text })?
-            .map_err(|error| PluginError::Malformed { text: clean(&format!("{error:#}"), 300) })
+            .map_err(|error| self.compiler.malformed(wasm, &error))
     }
 }
 
@@ -154,6 +154,7 @@ fn look_at_imports(component: &Component, imports: &Imports) -> Result<BTreeSet<
             if !imports.known.contains(&import) {
                 return Err(PluginError::UnknownImport { import: clean(&import, 100) });
             }
+            has_type("imports", &import, &item.ty)?;
             wanted.insert(import);
         }
     }
@@ -197,25 +198,27 @@ fn offered(component: &Component) -> (Vec<String>, String) {
 }
 
 fn look_at_exports(component: &Component) -> Result<(Exports, Vec<RuleKind>), PluginError> {
-    let function = |interface_name: &str, function: &str| -> Option<ComponentExportIndex> {
-        let instance = component.get_export_index(None, interface(interface_name).as_str())?;
-        component.get_export_index(Some(&instance), function)
+    let function = |interface_name: &str, name: &str| -> Result<Option<ComponentExportIndex>, PluginError> {
+        let instance = component.get_export_index(None, interface(interface_name).as_str());
+        let found = instance.and_then(|instance| component.get_export(Some(&instance), name));
+        let Some((item, index)) = found else { return Ok(None) };
+        has_type("exports", &format!("{interface_name}.{name}"), &item)?;
+        Ok(Some(index))
     };
-    let judging = |interface_name: &str| -> Option<Judging> {
-        Some(Judging {
-            evaluate: function(interface_name, "evaluate")?,
-            explain: function(interface_name, "explain")?,
-        })
+    let judging = |interface_name: &str| -> Result<Option<Judging>, PluginError> {
+        let evaluate = function(interface_name, "evaluate")?;
+        let explain = function(interface_name, "explain")?;
+        Ok(evaluate.zip(explain).map(|(evaluate, explain)| Judging { evaluate, explain }))
     };
     let required = |interface_name: &str, name: &str| {
-        function(interface_name, name).ok_or_else(|| missing_export(component, interface_name))
+        function(interface_name, name)?.ok_or_else(|| missing_export(component, interface_name))
     };
     let exports = Exports {
         describe: required("metadata", "describe")?,
         configure: required("settings", "configure")?,
-        check: judging("check"),
-        score: judging("score"),
-        claims: function("claims", "claims"),
+        check: judging("check")?,
+        score: judging("score")?,
+        claims: function("claims", "claims")?,
     };
     let mut kinds = Vec::new();
     kinds.extend(exports.check.is_some().then_some(RuleKind::Check));
@@ -224,6 +227,17 @@ fn look_at_exports(component: &Component) -> Result<(Exports, Vec<RuleKind>), Pl
         return Err(missing_export(component, "check"));
     }
     Ok((exports, kinds))
+}
+
+/// Is what a component has under the name of a function of the contract that function?
+fn has_type(way: &'static str, function: &str, item: &ComponentItem) -> Result<(), PluginError> {
+    let found = signature::found(item);
+    match signature::expected(function) {
+        Some(expected) if expected != found => {
+            Err(PluginError::WrongType { way, function: function.to_owned(), found, expected })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An export that is not there: is it another version of the contract, or none at all?

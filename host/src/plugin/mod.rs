@@ -21,6 +21,7 @@ mod origin;
 mod pair_columns;
 pub mod project;
 pub mod sandbox;
+mod signature;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,28 +1,56 @@
 //! What the bytes of a component tell of how it was built.
 
-use wasmparser::{CanonicalFunction, Parser, Payload};
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, ComponentDefinedType, ComponentType, ComponentTypeDeclaration,
+    InstanceTypeDeclaration, Parser, Payload,
+};
 
-use super::error::PluginError;
-use super::sandbox::clean;
-
-/// That a component was built for calls that wait, which no rule is asked in.
-pub fn wants_async(wasm: &[u8]) -> Option<PluginError> {
-    Parser::new(0).parse_all(wasm).map_while(Result::ok).find_map(|payload| {
-        let Payload::ComponentCanonicalSection(functions) = payload else { return None };
-        functions.into_iter().map_while(Result::ok).find_map(|function| {
-            let plain = matches!(
-                function,
-                CanonicalFunction::Lift { .. }
-                    | CanonicalFunction::Lower { .. }
-                    | CanonicalFunction::ResourceNew { .. }
-                    | CanonicalFunction::ResourceDrop { .. }
-                    | CanonicalFunction::ResourceRep { .. }
-            );
-            let name = format!("{function:?}");
-            let name = name.split([' ', '{', '(']).next().unwrap_or_default();
-            (!plain).then(|| PluginError::Async { function: clean(name, 60) })
-        })
+/// What a component has that is for calls that wait; no rule is asked in one.
+///
+/// Types within types are read with a stack as deep as they are: not for a component that nobody
+/// vouches for, but where compiling it may end the process anyhow.
+pub fn wants_async(wasm: &[u8]) -> Option<String> {
+    Parser::new(0).parse_all(wasm).map_while(Result::ok).find_map(|payload| match payload {
+        Payload::ComponentTypeSection(types) => {
+            types.into_iter().map_while(Result::ok).find_map(|one| waiting_type(&one)).map(str::to_owned)
+        }
+        Payload::ComponentCanonicalSection(functions) => {
+            functions.into_iter().map_while(Result::ok).find_map(|function| waiting(&function))
+        }
+        _ => None,
     })
+}
+
+fn waiting_type(one: &ComponentType<'_>) -> Option<&'static str> {
+    match one {
+        ComponentType::Func(function) => function.async_.then_some("an async function"),
+        ComponentType::Defined(ComponentDefinedType::Future(_)) => Some("a future"),
+        ComponentType::Defined(ComponentDefinedType::Stream(_)) => Some("a stream"),
+        ComponentType::Instance(parts) => parts.iter().find_map(|part| match part {
+            InstanceTypeDeclaration::Type(one) => waiting_type(one),
+            _ => None,
+        }),
+        ComponentType::Component(parts) => parts.iter().find_map(|part| match part {
+            ComponentTypeDeclaration::Type(one) => waiting_type(one),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+fn waiting(function: &CanonicalFunction) -> Option<String> {
+    match function {
+        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
+            options.contains(&CanonicalOption::Async).then(|| "an async call".to_owned())
+        }
+        CanonicalFunction::ResourceNew { .. }
+        | CanonicalFunction::ResourceDrop { .. }
+        | CanonicalFunction::ResourceRep { .. } => None,
+        other => {
+            let name = format!("{other:?}");
+            Some(name.split([' ', '{', '(']).next().unwrap_or_default().to_owned())
+        }
+    }
 }
 
 /// Lines of its sources are in it.

@@ -1,5 +1,7 @@
 //! The hostile plugin, built and loaded, and policies of its rules.
 
+pub mod retyped;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
