@@ -118,6 +118,18 @@ fn a_report_goes_to_a_file_beside_the_table() {
     assert!(place.read("report.xml").contains("a node with 16 GiB is ok / memory-room"));
 }
 
+/// Whoever tests the whole folder finds a suite for each plugin, and none whose plugin is not built.
+#[test]
+fn the_folder_of_the_plugins_that_come_along_passes() {
+    let folder = repository().join("plugins");
+    let output = Place::with(&[]).command(&["policy", "test", folder.to_str().unwrap()]).output().unwrap();
+    let told = told("policy test plugins", &output);
+    assert!(told.starts_with("exit 0"), "{told}");
+    let built = fs::read_dir(plugin_folder()).unwrap().flatten();
+    let built = built.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "wasm")).count();
+    assert_eq!(told.matches(".test.toml").count(), built, "{told}");
+}
+
 #[test]
 fn update_writes_what_was_found_and_nothing_else() {
     let place = room();

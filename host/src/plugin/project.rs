@@ -24,6 +24,9 @@ const WORKSPACE: &str = include_str!("../../../Cargo.toml");
 
 /// What the templates call their plugin.
 const TEMPLATE_NAME: &str = "few-domains";
+/// Ends the name of a file that is not to be taken for what it is before it is in a project: the suite,
+/// whose plugin is not built here.
+const TEMPLATE_SUFFIX: &str = ".template";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -152,7 +155,8 @@ fn write_all(
             DirEntry::Dir(dir) if dir.path().ends_with("tests") || dir.path().ends_with("__pycache__") => {}
             DirEntry::Dir(dir) => write_all(dir, top, into, changed)?,
             DirEntry::File(file) => {
-                let name = changed(&inside.to_string_lossy());
+                let inside = inside.to_string_lossy();
+                let name = changed(inside.strip_suffix(TEMPLATE_SUFFIX).unwrap_or(&inside));
                 let text = file.contents_utf8().unwrap_or_default();
                 write(&into.join(name), &changed(text))?;
             }
@@ -220,6 +224,7 @@ mod tests {
             for file in files(&project).iter().filter(|file| !file.starts_with(project.join("wayleave"))) {
                 let text = fs::read_to_string(file).expect("it is text");
                 assert!(!text.contains(TEMPLATE_NAME), "{}", file.display());
+                assert!(!file.to_string_lossy().ends_with(TEMPLATE_SUFFIX), "{}", file.display());
             }
             let beside = fs::read_dir(folder.path().join("deeper")).expect("it is there").count();
             assert_eq!(beside, 1, "something is left beside the project");
