@@ -273,6 +273,43 @@ fn a_wrong_suite_has_its_code_and_runs_nothing() {
     }
 }
 
+/// A key of a case, the value that `{n}` puts there, and what is said of it at the key's own place.
+#[test]
+fn a_key_of_the_wrong_type_is_named_with_its_place() {
+    const HEAD: &str = "plugin = \"room\"\nrule = \"memory-room\"\n[[case]]\n";
+    let hint = "`{n}` alone becomes what a row of `each` has, 7";
+    for (case, place, of, hint) in [
+        ("each = [{ n = 7 }]\n  name = \"{n}\"\nchosen = false", "5:3", "`name` of this case: ", hint),
+        (
+            "name = \"{n}\"\nrule = \"{n}\"\neach = [{ n = 7 }]\nchosen = false",
+            "4:1",
+            "`name` of this case: ",
+            hint,
+        ),
+        (
+            "name = \"a{n}\"\nrule = \"{n}\"\neach = [{ n = 7 }]\nchosen = false",
+            "5:1",
+            "`rule` of this case: ",
+            hint,
+        ),
+        ("name = \"a{n}\"\norder = [\"{n}\"]\neach = [{ n = 7 }]", "5:1", "`order` of this case: ", ""),
+        ("chosen = false\nname = 7", "5:1", "`name` of this case: ", ""),
+    ] {
+        let told = Place::with(&[("room.test.toml", &format!("{HEAD}{case}"))]).run("policy test");
+        let error = format!(
+            "error[suite-invalid]: room.test.toml:{place}: {of}invalid type: integer `7`, expected a string"
+        );
+        assert!(told.starts_with("exit 2") && told.contains(&error), "{case}: {told}");
+        assert_eq!(told.contains("hint: `{n}` alone"), !hint.is_empty(), "{case}: {told}");
+        assert!(told.contains(hint), "{case}: {told}");
+    }
+    let unknown = "name = \"a\"\nchosen = false\nexpects.beta = \"ok\"";
+    let told = Place::with(&[("room.test.toml", &format!("{HEAD}{unknown}"))]).run("policy test");
+    assert!(told.contains("room.test.toml:6:1: `expects` of this case: unknown field `expects`"), "{told}");
+    let nameless = Place::with(&[("room.test.toml", &format!("{HEAD}chosen = false"))]).run("policy test");
+    assert!(nameless.contains("room.test.toml:3:1: this case: missing field `name`"), "{nameless}");
+}
+
 #[test]
 fn to_run_nothing_is_a_failure() {
     let place = room();

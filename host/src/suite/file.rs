@@ -30,8 +30,11 @@ struct SuiteFile {
     #[serde(default)]
     unreachable: BTreeMap<String, Vec<String>>,
     #[serde(default, rename = "case")]
-    cases: Vec<Spanned<toml::Table>>,
+    cases: Vec<Spanned<CaseTable>>,
 }
+
+/// A case as it is written: it is read only once each row of its parameters has been put in.
+type CaseTable = BTreeMap<Spanned<String>, toml::Value>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,16 +126,20 @@ impl Reader<'_> {
     /// One case, or one for each row of `each`.
     fn cases(
         &self,
-        entry: &Spanned<toml::Table>,
+        entry: &Spanned<CaseTable>,
         file: &SuiteFile,
         subject: &Subject,
         base: &Value,
     ) -> Result<Vec<Case>, InputError> {
         let line = line_column(self.text, entry.span().start).0;
-        let mut tree = json_of(toml::Value::Table(entry.get_ref().clone()));
-        let each = tree.as_object_mut().and_then(|keys| keys.remove("each"));
+        let written = entry.get_ref();
+        let mut tree: Map<String, Value> =
+            written.iter().map(|(key, value)| (key.get_ref().clone(), json_of(value.clone()))).collect();
+        let each = tree.remove("each");
         let rows = match each {
-            None => return Ok(vec![self.case(tree, line, file, subject, base, false)?]),
+            None => {
+                return Ok(vec![self.case(self.entry(tree, entry, false)?, line, file, subject, base)?]);
+            }
             Some(Value::Array(rows)) if !rows.is_empty() => rows,
             Some(_) => {
                 return Err(self
@@ -148,7 +155,7 @@ impl Reader<'_> {
                     wrong("a row of `each` is no table".to_owned()).expected("{ name = value, ... }")
                 })?;
                 let mut unused: BTreeSet<&str> = row.keys().map(String::as_str).collect();
-                let mut tree = tree.clone();
+                let mut tree = Value::Object(tree.clone());
                 substitute(&mut tree, row, &mut unused);
                 if let Some(name) = unused.first() {
                     return Err(wrong(format!(
@@ -156,26 +163,58 @@ impl Reader<'_> {
                         place + 1
                     )));
                 }
-                self.case(tree, line, file, subject, base, true)
+                if let Some(name) = placeholder(&tree) {
+                    return Err(wrong(format!("no row of `each` says what {{{name}}} is")));
+                }
+                let tree = tree.as_object().cloned().unwrap_or_default();
+                let entry = self.entry(tree, entry, true)?;
+                Ok(Case { from_each: true, ..self.case(entry, line, file, subject, base)? })
             })
             .collect()
     }
 
+    /// The keys of a case, each of the type that it must have; or the one that has not.
+    fn entry(
+        &self,
+        tree: Map<String, Value>,
+        written: &Spanned<CaseTable>,
+        from_each: bool,
+    ) -> Result<CaseEntry, InputError> {
+        let error = match serde_json::from_value(Value::Object(tree.clone())) {
+            Ok(entry) => return Ok(entry),
+            Err(error) => error,
+        };
+        let alone = |key: &String, value: &Value| {
+            let named = ("name".to_owned(), json!(""));
+            let one = [named, (key.clone(), value.clone())].into_iter().collect();
+            serde_json::from_value::<CaseEntry>(Value::Object(one)).err()
+        };
+        let Some((key, error)) = tree.iter().find_map(|(key, value)| Some((key, alone(key, value)?))) else {
+            let line = line_column(self.text, written.span().start).0;
+            return Err(self.problem("suite-invalid", line, format!("this case: {error}")));
+        };
+        let place = written.get_ref().get_key_value(key.as_str());
+        let start = place.map_or(written.span().start, |(key, _)| key.span().start);
+        let (line, column) = line_column(self.text, start);
+        let problem = InputError::new("suite-invalid", format!("`{key}` of this case: {error}"));
+        let problem = problem.at(self.path, line, column);
+        Err(match place.and_then(|(_, value)| value.as_str()) {
+            Some(text) if from_each && tree[key] != *text => problem.hint(format!(
+                "`{text}` alone becomes what a row of `each` has, {}: write more around it, or a text in the row",
+                tree[key]
+            )),
+            _ => problem,
+        })
+    }
+
     fn case(
         &self,
-        tree: Value,
+        entry: CaseEntry,
         line: usize,
         file: &SuiteFile,
         subject: &Subject,
         base: &Value,
-        from_each: bool,
     ) -> Result<Case, InputError> {
-        if let (true, Some(name)) = (from_each, placeholder(&tree)) {
-            let text = format!("no row of `each` says what {{{name}}} is");
-            return Err(self.problem("suite-invalid", line, text));
-        }
-        let entry: CaseEntry = serde_json::from_value(tree)
-            .map_err(|error| self.problem("suite-invalid", line, format!("this case: {error}")))?;
         let wrong = |code, text: String| self.problem(code, line, format!("case `{}`: {text}", entry.name));
         let mut facts = base.clone();
         if let Some(over) = &entry.facts {
@@ -224,7 +263,7 @@ impl Reader<'_> {
             facts: Fixture::of(&snapshot),
             expected,
             skipped: file.skip.iter().chain(&entry.skip).copied().collect(),
-            from_each,
+            from_each: false,
         })
     }
 }
