@@ -373,6 +373,12 @@ fn a_policy_is_read_over_explained_and_compared() {
     fs::copy(facts, place.path("fleet.json")).unwrap();
     place.shows("diff", "policy diff small.toml other.toml --facts fleet.json");
     assert!(place.run("policy diff small.toml small.toml").starts_with("exit 0"));
+    // What a rule finds is the same; what follows from it is not.
+    place.write(
+        "soft.toml",
+        &place.read("other.toml").replace("use = \"memory-room\"", "use = \"memory-room\"\nmode = \"warn\""),
+    );
+    place.shows("diff_effect", "policy diff other.toml soft.toml --facts fleet.json");
 }
 
 #[test]

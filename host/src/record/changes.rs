@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::compare::{Difference, differences};
 use crate::model::decision::{Candidate, Decision, Effect, Finding, Verdict};
 use crate::model::record::{DecisionId, DecisionRecord};
 
@@ -35,7 +36,6 @@ struct Between<'a> {
 /// Verdicts, choice and claims; not scores, words and fuel, which any new policy changes.
 pub fn changes(record: &DecisionRecord, now: &Decision) -> Vec<Change> {
     let mut between = Between { record, now, found: Vec::new() };
-    between.choice();
     between.verdicts();
     between.found
 }
@@ -46,7 +46,6 @@ pub fn exact_changes(record: &DecisionRecord, now: &Decision) -> Vec<Change> {
     let text = serde_json::to_string(now).unwrap_or_default();
     let again: Option<Decision> = serde_json::from_str(&text).ok();
     let mut between = Between { record, now: again.as_ref().unwrap_or(now), found: Vec::new() };
-    between.choice();
     between.verdicts();
     between.scores_and_words();
     between.fuel();
@@ -75,55 +74,44 @@ impl<'a> Between<'a> {
         &self.record.decision
     }
 
-    fn choice(&mut self) {
-        let (was, now) = (self.was(), self.now);
-        let name = |decision: &'a Decision| decision.chosen.as_deref().unwrap_or("none");
-        if was.chosen != now.chosen {
-            self.push(None, CHOICE, name(was), name(now), why_chosen(was, now));
-        } else if was.claims != now.claims {
-            let told = |decision: &Decision| {
-                let held = decision
-                    .claims
-                    .iter()
-                    .map(|one| format!("{} of {} {}", one.amount, one.limit, one.resource));
-                some(held.collect::<Vec<_>>().join(", "))
-            };
-            self.push(now.chosen.as_deref(), CLAIMS, &told(was), &told(now), String::new());
-        }
-    }
-
     fn verdicts(&mut self) {
         let (was, now) = (self.was(), self.now);
-        for one in &was.candidates {
-            let Some(other) = now.candidate(&one.node) else {
-                self.push(Some(&one.node), CHOICE, "judged", "not judged", String::new());
-                continue;
-            };
-            for finding in &one.findings {
-                match of_rule(other, &finding.rule) {
-                    Some(again) => self.verdict(one, finding, again),
-                    None if is_worth_a_word(finding) => {
-                        let why = "the policy has no such rule now".to_owned();
-                        self.push(Some(&one.node), &finding.rule, &verdict(finding), "-", why);
-                    }
-                    None => {}
+        for difference in differences(was, now) {
+            match difference {
+                Difference::Choice => {
+                    let name = |decision: &'a Decision| decision.chosen.as_deref().unwrap_or("none");
+                    self.push(None, CHOICE, name(was), name(now), why_chosen(was, now));
                 }
-            }
-            // A rule that is new is worth a word where it has an effect.
-            for finding in &other.findings {
-                if of_rule(one, &finding.rule).is_none() && is_worth_a_word(finding) {
-                    self.push(Some(&one.node), &finding.rule, "-", &verdict(finding), reason(finding));
+                Difference::Claims => {
+                    self.push(now.chosen.as_deref(), CLAIMS, &claims(was), &claims(now), String::new());
                 }
+                Difference::NotJudged { node } => {
+                    self.push(Some(node), CHOICE, "judged", "not judged", String::new());
+                }
+                Difference::Finding { node, rule, was, now } => self.finding(node, rule, was, now),
+                // It follows from the verdicts.
+                Difference::Stage { .. } => {}
             }
         }
     }
 
-    fn verdict(&mut self, node: &Candidate, was: &Finding, now: &Finding) {
-        if (was.verdict, &was.code) != (now.verdict, &now.code) {
-            self.push(Some(&node.node), &was.rule, &verdict(was), &verdict(now), reason(now));
-        } else if was.effect != now.effect {
-            let told = |one: &Finding| format!("{} ({})", verdict(one), effect(one.effect));
-            self.push(Some(&node.node), &was.rule, &told(was), &told(now), reason(now));
+    fn finding(&mut self, node: &str, rule: &str, was: Option<&Finding>, now: Option<&Finding>) {
+        match (was, now) {
+            (Some(was), Some(now)) if (was.verdict, &was.code) != (now.verdict, &now.code) => {
+                self.push(Some(node), rule, &verdict(was), &verdict(now), reason(now));
+            }
+            (Some(was), Some(now)) if was.effect != now.effect => {
+                self.push(Some(node), rule, &with_effect(was), &with_effect(now), reason(now));
+            }
+            (Some(was), None) if is_worth_a_word(was) => {
+                let why = "the policy has no such rule now".to_owned();
+                self.push(Some(node), rule, &verdict(was), "-", why);
+            }
+            // A rule that is new is worth a word where it has an effect.
+            (None, Some(now)) if is_worth_a_word(now) => {
+                self.push(Some(node), rule, "-", &verdict(now), reason(now));
+            }
+            _ => {}
         }
     }
 
@@ -172,20 +160,27 @@ fn is_worth_a_word(finding: &Finding) -> bool {
     finding.effect != Effect::None && finding.code != "not-gathered"
 }
 
-fn of_rule<'a>(candidate: &'a Candidate, rule: &str) -> Option<&'a Finding> {
-    candidate.findings.iter().find(|finding| finding.rule == rule)
+fn claims(decision: &Decision) -> String {
+    let held = decision.claims.iter().map(|one| format!("{} of {} {}", one.amount, one.limit, one.resource));
+    some(held.collect::<Vec<_>>().join(", "))
 }
 
 /// `reject memory-short`
-pub fn verdict(finding: &Finding) -> String {
+fn verdict(finding: &Finding) -> String {
     if finding.verdict == Verdict::Pass {
         return finding.verdict.word().to_owned();
     }
     format!("{} {}", finding.verdict.word(), finding.code)
 }
 
-fn effect(effect: Effect) -> &'static str {
-    if effect == Effect::None { "no effect" } else { effect.word() }
+/// `reject memory-short (warns)`
+fn with_effect(finding: &Finding) -> String {
+    format!("{} ({})", verdict(finding), effect(finding))
+}
+
+/// What follows from a finding.
+pub fn effect(finding: &Finding) -> &'static str {
+    if finding.effect == Effect::None { "no effect" } else { finding.effect.word() }
 }
 
 fn reason(finding: &Finding) -> String {

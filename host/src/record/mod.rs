@@ -9,6 +9,7 @@
 
 pub mod allow;
 pub mod changes;
+pub mod compare;
 pub mod explain;
 pub mod minimise;
 pub mod pattern;

@@ -4,10 +4,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::text::{clean, table, wrap};
-use crate::model::decision::{Candidate, Decision};
+use crate::model::decision::Finding;
 use crate::model::policy::{Mode, OnFault, Policy, ReasonKind, RuleKind, RuleUse};
-use crate::policy::diff::Difference;
+use crate::policy::diff::Difference as PolicyDifference;
 use crate::policy::lint::Advice;
+use crate::record::changes::effect;
+use crate::record::compare::Difference;
 use crate::suite::expect::shown;
 
 pub fn advice(policy: &str, found: &[Advice]) -> String {
@@ -94,64 +96,51 @@ pub fn policy_tree(policy: &Policy) -> Value {
     json!({ "name": policy.name, "digest": policy.digest, "rules": rules.collect::<Vec<_>>() })
 }
 
-/// One thing that two decisions say differently.
+/// A row of what two policies decide differently.
 #[derive(Serialize)]
 pub struct ChangedVerdict {
     node: String,
-    /// None: the choice, or the stage of the node.
+    /// None: the stage of the node.
     rule: Option<String>,
     was: String,
     now: String,
 }
 
-pub fn changed_verdicts(was: &Decision, now: &Decision) -> Vec<ChangedVerdict> {
-    let mut changes = Vec::new();
-    for candidate in &now.candidates {
-        let Some(before) = was.candidate(&candidate.node) else { continue };
-        changes.extend(changed_findings(before, candidate));
-        if before.stage != candidate.stage {
-            changes.push(ChangedVerdict {
-                node: candidate.node.clone(),
-                rule: None,
-                was: before.stage.word().to_owned(),
-                now: candidate.stage.word().to_owned(),
-            });
-        }
-    }
-    changes
-}
-
-fn changed_findings(before: &Candidate, after: &Candidate) -> Vec<ChangedVerdict> {
-    let found = |candidate: &Candidate, rule: &str| {
-        candidate.findings.iter().find(|finding| finding.rule == rule).map(|finding| match finding.score {
-            Some(score) => format!("score {score:.4}"),
-            None => shown(finding),
-        })
+/// Choice and claims go without a word here: the stages of the nodes say it.
+pub fn changed_verdicts(differences: &[Difference<'_>]) -> Vec<ChangedVerdict> {
+    let row = |difference: &Difference<'_>| {
+        let (node, rule, was, now) = match *difference {
+            Difference::Choice | Difference::Claims | Difference::NotJudged { .. } => return None,
+            Difference::Stage { node, was, now } => (node, None, was.word().into(), now.word().into()),
+            Difference::Finding { node, rule, was, now } => {
+                let (was, now) = found(was, now);
+                (node, Some(rule.to_owned()), was, now)
+            }
+        };
+        Some(ChangedVerdict { node: node.to_owned(), rule, was, now })
     };
-    let mut rules: Vec<&str> = after.findings.iter().map(|finding| finding.rule.as_str()).collect();
-    rules.extend(
-        before
-            .findings
-            .iter()
-            .map(|finding| finding.rule.as_str())
-            .filter(|rule| found(after, rule).is_none()),
-    );
-    rules
-        .into_iter()
-        .filter_map(|rule| {
-            let (was, now) = (found(before, rule), found(after, rule));
-            let told = |found: Option<String>| found.unwrap_or_else(|| "not asked".to_owned());
-            (was != now).then(|| ChangedVerdict {
-                node: after.node.clone(),
-                rule: Some(rule.to_owned()),
-                was: told(was),
-                now: told(now),
-            })
-        })
-        .collect()
+    // Scores may differ by less than is shown.
+    differences.iter().filter_map(row).filter(|row| row.was != row.now).collect()
 }
 
-pub fn policy_diff(differences: &[Difference], verdicts: &[(String, Vec<ChangedVerdict>)]) -> String {
+fn found(was: Option<&Finding>, now: Option<&Finding>) -> (String, String) {
+    let told = |finding: Option<&Finding>| match finding.map(|finding| (finding, finding.score)) {
+        None => "not asked".to_owned(),
+        Some((_, Some(score))) => format!("score {score:.4}"),
+        Some((finding, None)) => shown(finding),
+    };
+    match (was, now) {
+        (Some(one), Some(other)) if one.verdict == other.verdict && one.code == other.code => {
+            if one.effect == other.effect {
+                return (told(was), told(now));
+            }
+            (format!("{} ({})", told(was), effect(one)), format!("{} ({})", told(now), effect(other)))
+        }
+        _ => (told(was), told(now)),
+    }
+}
+
+pub fn policy_diff(differences: &[PolicyDifference], verdicts: &[(String, Vec<ChangedVerdict>)]) -> String {
     let none = || "-".to_owned();
     let mut shown = if differences.is_empty() {
         "the policies say the same\n".to_owned()

@@ -12,6 +12,7 @@ use crate::controller::Error;
 use crate::decide::decide;
 use crate::policy;
 use crate::problem::{InputError, line_column};
+use crate::record::compare::differences;
 use crate::world::World;
 
 pub fn lint(world: &World, output: Output, file: Option<&Path>, deny: bool) -> Result<Exit, Error> {
@@ -73,22 +74,23 @@ pub fn diff(world: &World, output: Output, files: [&Path; 2], facts: &[PathBuf])
     let plugins = world.plugins()?;
     let [was, now] = files.map(|file| world.policy(Some(file), &plugins));
     let (was, now) = (was?, now?);
-    let differences = policy::diff::diff(&was, &now);
+    let policies = policy::diff::diff(&was, &now);
     let mut verdicts = Vec::new();
     for file in facts {
         let snapshot = read_snapshot(file)?;
         let decisions = [&was, &now].map(|policy| decide(policy, &snapshot, &plugins));
-        verdicts.push((file.display().to_string(), render::changed_verdicts(&decisions[0], &decisions[1])));
+        let parted = differences(&decisions[0], &decisions[1]);
+        verdicts.push((file.display().to_string(), render::changed_verdicts(&parted)));
     }
-    let same = differences.is_empty() && verdicts.iter().all(|(_, changes)| changes.is_empty());
+    let same = policies.is_empty() && verdicts.iter().all(|(_, changes)| changes.is_empty());
     match output {
-        Output::Table => print(&render::policy_diff(&differences, &verdicts))?,
+        Output::Table => print(&render::policy_diff(&policies, &verdicts))?,
         Output::Json => {
             let changes: Vec<_> = verdicts
                 .iter()
                 .map(|(facts, changes)| json!({ "facts": facts, "changes": changes }))
                 .collect();
-            print(&render::json("difference", &json!({ "policy": differences, "verdicts": changes })))?;
+            print(&render::json("difference", &json!({ "policy": policies, "verdicts": changes })))?;
         }
     }
     Ok(if same { Exit::Done } else { Exit::Refused })
